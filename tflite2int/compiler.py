@@ -1,0 +1,42 @@
+"""The main job: a model file in, two C files out."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from .emit import c_identifier, header, source
+from .lowering import lower
+from .passes import simplify
+from .program import Program
+from .reader import read_model
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """The result of ``convert``: the program and the text of ``NAME.c`` and ``NAME.h``."""
+
+    program: Program
+    source: str
+    header: str
+
+    @property
+    def name(self) -> str:
+        return self.program.name
+
+    def files(self) -> dict[str, str]:
+        """File names and contents."""
+        return {f"{self.name}.c": self.source, f"{self.name}.h": self.header}
+
+
+def convert(model: str | os.PathLike[str], name: str | None = None, *, trace: bool = False) -> Conversion:
+    """Convert a quantized ``.tflite`` file to integer-only C; nothing is written.
+
+    ``name`` becomes part of every C name; by default it is the file's stem made an identifier. ``trace`` adds a call
+    of ``NAME_trace`` after each layer. Raises MalformedModelError, UnsupportedModelError or UsageError.
+    """
+    path = Path(model)
+    identifier = c_identifier(path.stem if name is None else name)
+    program = lower(simplify(read_model(path)), identifier)
+    return Conversion(program, source(program, path.name, trace), header(program, path.name))

@@ -1,0 +1,33 @@
+"""The kernels' own C source, put together: each file once, after what it includes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from importlib import resources
+
+
+def kernel_text(names: Sequence[str], emitted: set[str]) -> list[str]:
+    """Source lines of the named files and what they include, less what is in ``emitted``, which grows.
+
+    Include lines and guards are dropped: in the emitted file they have done their work.
+    """
+    folder = resources.files("tflite2int") / "kernels"
+    lines: list[str] = []
+
+    def add(name: str) -> None:
+        if name in emitted:
+            return
+        emitted.add(name)
+        body: list[str] = []
+        for line in (folder / name).read_text(encoding="ascii").splitlines():
+            included = re.fullmatch(r'#include "(.+)"', line)
+            if included:
+                add(included[1])
+            elif line not in ("#pragma once", "#include <stdint.h>") and (line or body):
+                body.append(line)
+        lines.extend([*body, ""])
+
+    for name in names:
+        add(name)
+    return lines

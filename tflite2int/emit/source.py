@@ -1,0 +1,175 @@
+"""The C source: what the model is, constants, kernels, layers, predict."""
+
+from __future__ import annotations
+
+from ..lowering import output_roots
+from ..program import Constant, Layer, Program, parameter_names
+from .header import prototype, title
+from .kernels import kernel_text
+from .text import LINE, comment, shape_text, table, wrapped
+
+LARGEST_16_BIT_INT = 32767
+
+
+def source(program: Program, file_name: str, trace: bool = False) -> str:
+    """The text of NAME.c. ``trace`` adds a call of ``NAME_trace`` after each layer, for verification."""
+    used = sorted({kernel for layer in program.layers for kernel in layer.kernels})
+    emitted: set[str] = set()
+    lines = [
+        *title(program, "c", file_name),
+        "",
+        *_operator_list(program),
+        "*/",
+        f'#include "{program.name}.h"',
+        "",
+        *_int_width(program),
+        *_arena(program),
+        *(kernel_text(["flash.h"], emitted) if _uses_flash(program) else []),
+    ]
+    if trace:
+        lines += [
+            f"void {program.name}_trace(int operator_number, int output_number, const void *data, long bytes);",
+            "",
+        ]
+    for layer in program.layers:
+        if layer.constants:
+            lines += [f"/* operator {layer.operator.index}, {comment(layer.operator.kind)} */"]
+            lines += [*(line for c in layer.constants for line in _constant(layer, c)), ""]
+    lines += kernel_text(used, emitted)
+    for layer in program.layers:
+        lines += _layer(program, layer)
+    lines += _predict(program, trace)
+    return "\n".join(lines) + "\n"
+
+
+def _uses_flash(program: Program) -> bool:
+    return any(layer.kernels or layer.constants for layer in program.layers)
+
+
+def _operator_list(program: Program) -> list[str]:
+    return [
+        f"   {layer.operator.index:3}  {comment(layer.operator.kind):20}  "
+        + ", ".join(shape_text(program.graph.tensor(i)) for i in layer.writes)
+        for layer in program.layers
+    ]
+
+
+def _int_width(program: Program) -> list[str]:
+    """A compile-time stop for chips whose int has 16 bits, where the model has larger sizes than that."""
+    sizes = [program.graph.tensor(i).bytes for layer in program.layers for i in (*layer.reads, *layer.writes)]
+    sizes += [constant.bytes for layer in program.layers for constant in layer.constants]
+    if max(sizes, default=0) <= LARGEST_16_BIT_INT:
+        return []
+    return [
+        "/* This model's sizes need an int of 32 bits. */",
+        "typedef char int_must_have_32_bits[sizeof(int) >= 4 ? 1 : -1];",
+        "",
+    ]
+
+
+def _arena(program: Program) -> list[str]:
+    if not program.arena_size:
+        return []
+    name, upper = program.name, program.name.upper()
+    width = max(program.graph.tensor(key).dtype.size for key in program.offsets)
+    if width == 1:
+        own = [f"static int8_t arena[{upper}_ARENA_SIZE];"]
+    else:
+        own = [
+            f"static union {{ int8_t bytes[{upper}_ARENA_SIZE]; int{8 * width}_t for_alignment; }} arena_storage;",
+            "#define arena arena_storage.bytes",
+        ]
+    return [f"#if defined({upper}_EXTERNAL_ARENA)", f"#define arena {name}_arena", "#else", *own, "#endif", ""]
+
+
+def _layer_title(program: Program, layer: Layer) -> str:
+    graph = program.graph
+    ins = ", ".join(shape_text(graph.tensor(i)) for i in layer.reads) or "constant"
+    outs = ", ".join(shape_text(graph.tensor(i)) for i in layer.writes)
+    name = comment(graph.tensor(layer.writes[0]).name)
+    return f'/* {layer.operator.index}  {comment(layer.operator.kind)}  "{name}"  {ins} -> {outs} */'
+
+
+def _constant(layer: Layer, constant: Constant) -> list[str]:
+    values = [int(v) for v in constant.values.reshape(-1)]
+    space = " IN_FLASH" if constant.in_flash else ""
+    head = f"static const{space} {constant.dtype.c} {layer.name}_{constant.name}[{len(values)}] = {{"
+    about = [" x ".join(str(d) for d in constant.values.shape)] if constant.values.ndim > 1 else []
+    about += [constant.comment] if constant.comment else []
+    note = f" /* {', '.join(about)} */" if about else ""
+    rows = list(table(values))
+    if len(rows) == 1 and len(head) + len(rows[0]) + len(note) < LINE:
+        return [f"{head} {rows[0].strip()} }};{note}"]
+    return [head + note, *rows, "};"]
+
+
+def _parameters(layer: Layer) -> list[str]:
+    if layer.parameters is None:
+        return []
+    rows = layer.parameters.rows
+    texts = [text if position + 1 == len(rows) else f"{text}," for position, (text, _) in enumerate(rows)]
+    width = (
+        max(len(text) for text, (_, note) in zip(texts, rows, strict=True) if note) if any(n for _, n in rows) else 0
+    )
+    lines = [
+        f"    {text:{width}} /* {note} */" if note else f"    {text}"
+        for text, (_, note) in zip(texts, rows, strict=True)
+    ]
+    return [f"static const IN_FLASH {layer.parameters.type} {layer.name}_parameters = {{", *lines, "};", ""]
+
+
+def _layer(program: Program, layer: Layer) -> list[str]:
+    graph = program.graph
+    types = [f"const {graph.tensor(i).dtype.c}" for i in layer.reads] + [graph.tensor(i).dtype.c for i in layer.writes]
+    names = parameter_names("input", len(layer.reads)) + parameter_names("output", len(layer.writes))
+    arguments = [f"{t} *{n}" for t, n in zip(types, names, strict=True)]
+    return [
+        _layer_title(program, layer),
+        *_parameters(layer),
+        *wrapped(f"static void {layer.name}", arguments),
+        "{",
+        *(f"    {line}" if line else "" for line in layer.body),
+        "}",
+        "",
+    ]
+
+
+def _buffer_names(program: Program) -> dict[int, str]:
+    """The C expression of each buffer: a parameter of predict, or a local pointer named for its layer."""
+    names = {port.tensor.index: port.name for port in program.inputs}
+    names |= {root: program.outputs[position].name for position, root in output_roots(program).items()}
+    for layer in program.layers:
+        for position, index in enumerate(layer.writes):
+            suffix = "" if len(layer.writes) == 1 else str(position)
+            names.setdefault(index, f"{layer.name}_output{suffix}")
+    return names
+
+
+def _predict(program: Program, trace: bool) -> list[str]:
+    graph, names, storage = program.graph, _buffer_names(program), program.storage
+    lines = [*prototype(program), "{"]
+    for key in sorted(program.offsets, key=lambda k: (program.lifetimes[k], k)):
+        tensor, offset = graph.tensor(key), program.offsets[key]
+        first, last = (program.layers[step].operator.index for step in program.lifetimes[key])
+        place = "arena" if not offset else f"arena + {offset}"
+        if tensor.dtype.c != "int8_t":
+            # Through void *: the arena is aligned for its widest type and the offset is a multiple of this one's size.
+            place = f"({tensor.dtype.c} *)(void *)({place})"
+        alive = f"operator {first}" if first == last else f"operators {first} to {last}"
+        lines.append(
+            f"    {tensor.dtype.c} *const {names[key]} = {place}; /* {tensor.bytes} bytes, alive in {alive} */"
+        )
+    if program.offsets:
+        lines.append("")
+    for layer in program.layers:
+        ins = [names[storage[i]] for i in layer.reads]
+        outs = [names[storage[i]] for i in layer.writes]
+        if layer.copy_to >= 0:
+            outs = [program.outputs[layer.copy_to].name]
+        lines += [f"    {line}" for line in wrapped(layer.name, ins + outs, ";")]
+        if trace:
+            for slot, (index, out) in enumerate(zip(layer.writes, outs, strict=True)):
+                lines.append(
+                    f"    {program.name}_trace({layer.operator.index}, {slot}, {out}, {graph.tensor(index).bytes});"
+                )
+    return [*lines, "}"]

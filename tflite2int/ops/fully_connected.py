@@ -1,0 +1,88 @@
+"""FULLY_CONNECTED: kernels/fully_connected.cc and internal/reference/integer_ops/fully_connected.h."""
+
+from __future__ import annotations
+
+from ..attributes import FullyConnected
+from ..graph import DType, Graph, Operator
+from ..program import Constant, Layer, Parameters, layer_name
+from .support import Support, quantized_per_tensor_activations, types
+from .text import per_row
+from .weighted import (
+    bias_length,
+    constant_weights,
+    dense_weights,
+    fits_32_bits,
+    scales_per_output_channel,
+    symmetric_weights,
+    weigh,
+)
+
+
+def plain_layout(graph: Graph, op: Operator) -> str | None:
+    """Weights must be in the plain layout."""
+    attributes = op.attributes
+    assert isinstance(attributes, FullyConnected)
+    return "shuffled" if attributes.shuffled_weights else None
+
+
+def shapes(graph: Graph, op: Operator) -> str | None:
+    """The weights must be (outputs, inputs), and input and output shapes must match them."""
+    x, weights, out = graph.required(op, 0), graph.required(op, 1), graph.result(op)
+    if len(weights.shape) != 2 or not weights.elements:
+        return f"weights are {weights.shape}"
+    outputs, inputs = weights.shape
+    batch, rest = divmod(x.elements, inputs)
+    if rest or out.elements != batch * outputs or out.shape[-1:] != (outputs,):
+        return f"{x.shape} by {weights.shape} gives {out.shape}"
+    return None
+
+
+def lower(graph: Graph, op: Operator) -> tuple[Layer, ...]:
+    x, weights, out = graph.required(op, 0), graph.required(op, 1), graph.result(op)
+    outputs, inputs = weights.shape
+    weighted = weigh(graph, op)
+    name = layer_name(op)
+    rows = (
+        (f"{inputs}, {outputs}", "inputs, outputs"),
+        (f"{out.zero_point}, {weighted.clamp[0]}, {weighted.clamp[1]}", "output zero point, lowest, highest"),
+        (f"{weighted.multiplier_step}", "multiplier per output" if weighted.multiplier_step else "one multiplier"),
+        (f"{name}_weights, {name}_bias, {name}_multiplier, {name}_shift", ""),
+    )
+    call = f"fully_connected(&{name}_parameters, {{input}}, {{output}});"
+    batch = x.elements // inputs
+    table = Constant("weights", DType.INT8, weights.value().reshape(outputs, inputs))
+    return (
+        Layer(
+            operator=op,
+            reads=(x.index,),
+            writes=(out.index,),
+            body=per_row(call, batch, inputs, outputs),
+            kernels=("fully_connected.c",),
+            constants=weighted.constants(table),
+            parameters=Parameters("fully_connected_parameters", rows),
+            macs=batch * inputs * outputs,
+            weight_bytes=weights.elements,
+            rescales=(weighted.rescale,),
+            clamp=weighted.clamp,
+        ),
+    )
+
+
+OPERATORS = (
+    Support(
+        "FULLY_CONNECTED",
+        (
+            types("int8 int8 int32 > int8", "int8 int8 - > int8"),
+            plain_layout,
+            constant_weights,
+            dense_weights,
+            quantized_per_tensor_activations,
+            symmetric_weights,
+            shapes,
+            bias_length,
+            scales_per_output_channel,
+            fits_32_bits,
+        ),
+        lower,
+    ),
+)

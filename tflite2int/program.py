@@ -1,0 +1,137 @@
+"""What the machine does: layer functions, their constants, where each buffer lies. Nothing here knows float.
+
+A ``Layer`` becomes one C function; a ``Program`` becomes one C file. Both are immutable.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .graph import Array, DType, Graph, Operator, Tensor
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A table of the layer, emitted as ``static const`` array ``LAYER_NAME``.
+
+    ``in_flash`` tables are read through pointers to flash (a separate address space on AVR); the others may be passed
+    wherever a kernel takes a tensor.
+    """
+
+    name: str
+    dtype: DType
+    values: Array
+    comment: str = ""
+    in_flash: bool = True
+
+    @property
+    def bytes(self) -> int:
+        return int(self.values.size) * self.dtype.size
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """The struct literal that a kernel takes: its C type, and rows of C expressions, each with a comment."""
+
+    type: str
+    rows: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Rescale:
+    """One requantization, for the audit: real multipliers and their gemmlowp form, one entry or one a channel.
+
+    ``accumulator`` is the proved interval of the value that is rescaled, over all inputs the types admit.
+    """
+
+    name: str
+    real: tuple[float, ...]
+    multiplier: tuple[int, ...]
+    shift: tuple[int, ...]
+    accumulator: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One operator as a C function: ``static void NAME(const T *input..., T *output...) { body }``.
+
+    ``reads`` and ``writes`` are tensor numbers in the order of the function's parameters (constants are no parameters;
+    they are the layer's own tables). ``elementwise`` lists the (read, write) pairs where output element i is written
+    after input element i is read for the last time, in increasing order: there the output may take the input's place.
+    """
+
+    operator: Operator
+    reads: tuple[int, ...]
+    writes: tuple[int, ...]
+    body: tuple[str, ...]
+    kernels: tuple[str, ...] = ()
+    constants: tuple[Constant, ...] = ()
+    parameters: Parameters | None = None
+    elementwise: tuple[tuple[int, int], ...] = ()
+    macs: int = 0
+    weight_bytes: int = 0
+    rescales: tuple[Rescale, ...] = ()
+    clamp: tuple[int, int] | None = None
+    suffix: str = ""  # set where an operator needs a second function
+    copy_to: int = -1  # position of the graph output that this layer fills with a copy of a tensor
+
+    @property
+    def name(self) -> str:
+        return layer_name(self.operator) + self.suffix
+
+
+@dataclass(frozen=True)
+class View:
+    """An operator that only renames: ``output`` holds the very bytes of ``input``."""
+
+    input: int
+    output: int
+
+
+@dataclass(frozen=True)
+class Port:
+    """An input or output of the generated function."""
+
+    name: str
+    tensor: Tensor
+
+
+@dataclass(frozen=True)
+class Program:
+    """All layers in order, the tensors that lie in the arena with their byte offsets, and the ports.
+
+    ``storage`` maps every activation tensor to the one whose bytes it shares (itself unless it is a view).
+    """
+
+    name: str
+    graph: Graph
+    layers: tuple[Layer, ...]
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    storage: dict[int, int]
+    offsets: dict[int, int] = field(default_factory=dict)
+    lifetimes: dict[int, tuple[int, int]] = field(default_factory=dict)
+    arena_size: int = 0
+    live_size: int = 0
+
+    @property
+    def macs(self) -> int:
+        return sum(layer.macs for layer in self.layers)
+
+    @property
+    def constant_bytes(self) -> int:
+        return sum(c.bytes for layer in self.layers for c in layer.constants)
+
+    @property
+    def weight_bytes(self) -> int:
+        return sum(layer.weight_bytes for layer in self.layers)
+
+
+def layer_name(op: Operator) -> str:
+    """The C name of an operator's layer function, such as ``conv_2d_3``."""
+    return f"{op.kind.lower()}_{op.index}"
+
+
+def parameter_names(stem: str, count: int) -> list[str]:
+    """C names of ``count`` inputs or outputs: ``input``, or ``input0``, ``input1``, ..."""
+    return [stem] if count == 1 else [f"{stem}{i}" for i in range(count)]
