@@ -1,0 +1,38 @@
+"""What a test needs besides Python: where it is missing, the test is skipped and says so, or fails if CI=true."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+SHARED_MODELS = Path(__file__).parents[2] / "shared" / "models"
+
+
+def need(available: bool, what: str) -> None:
+    """Skip the running test unless ``available``; under CI=true let it fail instead."""
+    if available:
+        return
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{what} is missing")
+    pytest.skip(f"{what} is missing")
+
+
+def need_tool(program: str, package: str) -> None:
+    """Need a program on the path, of that Debian package."""
+    need(shutil.which(program) is not None, f"{program} (Debian package {package})")
+
+
+def need_reference() -> None:
+    """Need the reference interpreter."""
+    installed = any(importlib.util.find_spec(name) for name in ("ai_edge_litert", "tensorflow"))
+    need(installed, 'the reference interpreter (pip install "tflite2int[reference]")')
+
+
+def shared_models() -> Path:
+    """Return the folder of other people's models, which is no part of the project."""
+    need(SHARED_MODELS.is_dir(), f"the folder of test models {SHARED_MODELS}")
+    return SHARED_MODELS

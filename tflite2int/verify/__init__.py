@@ -1,0 +1,1 @@
+"""The emitted C against the reference: on this machine (``host``) and on emulated microcontrollers (``emulate``)."""
