@@ -32,6 +32,7 @@ class Conv2D(Attributes):
     dilation_w: int = 1
     activation: Activation = "NONE"
     quantized_bias_type: str = ""
+    pads: tuple[int, int, int, int] | None = None  # top, bottom, left, right in place of ``padding``; set by a pass
 
 
 @dataclass(frozen=True)
