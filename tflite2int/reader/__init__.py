@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import tflite
 
 from ..attributes import Attributes
 from ..errors import MalformedModelError, UsageError, printable
-from ..graph import Graph, Operator
+from ..graph import Graph, Operator, Tensor
 from .flat import REMEDY, File, numbers, root, tables, text
 from .options import enum_names, read_options
 from .tensors import Buffers, read_tensor
@@ -20,6 +23,7 @@ _KINDS = enum_names(tflite.BuiltinOperator)
 _CUSTOM = tflite.BuiltinOperator.CUSTOM
 _MAX_VERSION = 50  # TensorFlow 2.19's highest operator version is 13
 _MAX_FILE = 2**31 - 1  # FlatBuffers' own limit
+_SCHEMA = 3
 
 
 def read_model(path: str | os.PathLike[str]) -> Graph:
@@ -50,6 +54,10 @@ def read_bytes(data: bytes, name: str) -> Graph:
     """
     file = File(data)
     model = root(file, tflite.Model())
+    if model.Version() != _SCHEMA:
+        raise MalformedModelError(
+            f"the file's schema version is {model.Version()}, not {_SCHEMA}", remedy="Export with TensorFlow 2.19."
+        )
     subgraphs = tables(file, model.SubgraphsLength, model.Subgraphs, "the list of subgraphs")
     if not subgraphs:
         raise MalformedModelError("the model has no subgraph", remedy=REMEDY)
@@ -57,22 +65,45 @@ def read_bytes(data: bytes, name: str) -> Graph:
     buffers = Buffers(file, tables(file, model.BuffersLength, model.Buffers, "the list of buffers"))
     tensors = tables(file, main.TensorsLength, main.Tensors, "the list of tensors")
     codes = tables(file, model.OperatorCodesLength, model.OperatorCodes, "the list of operator codes")
-    operators = tables(file, main.OperatorsLength, main.Operators, "the list of operators")
-    outputs = tuple(numbers(main.OutputsAsNumpy()))
+    steps = tables(file, main.OperatorsLength, main.Operators, "the list of operators")
+    operators = tuple(_operator(file, o, i, codes) for i, o in enumerate(steps))
+    inputs, outputs = tuple(numbers(main.InputsAsNumpy())), tuple(numbers(main.OutputsAsNumpy()))
     if not outputs:
         raise MalformedModelError("the model has no output", remedy=REMEDY)
+    if len(set(inputs)) < len(inputs):
+        raise MalformedModelError(f"the model's inputs {list(inputs)} name a tensor twice", remedy=REMEDY)
     graph = Graph(
         name=name,
         sha256=hashlib.sha256(data).hexdigest(),
-        tensors=tuple(read_tensor(file, t, i, buffers) for i, t in enumerate(tensors)),
-        operators=tuple(_operator(file, o, i, codes) for i, o in enumerate(operators)),
-        inputs=tuple(numbers(main.InputsAsNumpy())),
+        tensors=_settle([read_tensor(file, t, i, buffers) for i, t in enumerate(tensors)], operators, inputs),
+        operators=operators,
+        inputs=inputs,
         outputs=outputs,
         description=text(model.Description()),
         subgraphs=len(subgraphs),
     )
     graph.check()
     return graph
+
+
+def _settle(tensors: list[Tensor], operators: Sequence[Operator], inputs: tuple[int, ...]) -> tuple[Tensor, ...]:
+    """Say what those tensors are that have no bytes in the file and that no operator writes.
+
+    One without elements is a constant (the new shape of a RESHAPE to a scalar). One that custom operators alone read
+    is their own scratch memory, which is the nearest to a variable.
+    """
+    written = set(inputs).union(*(op.outputs for op in operators))
+    read = set[int]().union(*(op.inputs for op in operators if not op.custom))
+    scratch = set[int]().union(*(op.inputs for op in operators if op.custom)) - read
+    settled = list(tensors)
+    for tensor in tensors:
+        if tensor.constant or tensor.index in written:
+            continue
+        if not tensor.elements and tensor.dtype.numpy_name:
+            settled[tensor.index] = replace(tensor, data=np.empty(tensor.shape, tensor.dtype.numpy))
+        elif tensor.index in scratch:
+            settled[tensor.index] = replace(tensor, variable=True)
+    return tuple(settled)
 
 
 def _operator(file: File, accessor: Any, index: int, codes: list[Any]) -> Operator:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
@@ -22,7 +23,8 @@ def enum_names(enum: type) -> dict[int, str]:
     return {code: name for name, code in vars(enum).items() if isinstance(code, int)}
 
 
-_DTYPES = {code: DType[name] for code, name in enum_names(tflite.TensorType).items()}
+# A later tflite package may know types that we do not.
+_DTYPES = {code: DType[name] for code, name in enum_names(tflite.TensorType).items() if name in DType.__members__}
 _UNIONS = enum_names(tflite.BuiltinOptions)
 
 
@@ -47,6 +49,12 @@ def _padding(code: int) -> a.Padding:
 
 def _bias_type(code: int) -> str:
     return dtype_of(code).label if code else ""  # 0, which is FLOAT32, is the schema's default and means unset
+
+
+def _finite(name: str, value: float) -> float:
+    if not math.isfinite(value):
+        raise MalformedModelError(f"its {name} is {value:g}", remedy=REMEDY)
+    return value
 
 
 def _fully_connected(o: Any) -> a.Attributes:
@@ -95,11 +103,11 @@ def _mul(o: Any) -> a.Attributes:
 
 
 def _softmax(o: Any) -> a.Attributes:
-    return a.Softmax(o.Beta())
+    return a.Softmax(_finite("beta", o.Beta()))
 
 
 def _leaky_relu(o: Any) -> a.Attributes:
-    return a.LeakyRelu(o.Alpha())
+    return a.LeakyRelu(_finite("alpha", o.Alpha()))
 
 
 def _concatenation(o: Any) -> a.Attributes:
@@ -142,7 +150,8 @@ def _gather(o: Any) -> a.Attributes:
 class _Reader:
     """``accessor``: the generated class. ``absent``: the attributes without a table, None where it is required.
 
-    The reference leaves every parameter at zero where the table is absent or of another type.
+    The reference (tflite/core/api/flatbuffer_conversions.cc) leaves every parameter at zero where there is no table;
+    a table is required where that makes no sense.
     """
 
     accessor: type
@@ -184,11 +193,13 @@ def read_options(file: File, operator: Any, kind: str) -> a.Attributes:
     reader = _READERS.get(kind)
     if reader is None:
         return a.Attributes()
-    union = operator.BuiltinOptions()
-    given = _UNIONS.get(operator.BuiltinOptionsType(), "")
     expected = reader.accessor.__name__
-    if union is None or given != expected:
-        if reader.absent is None or given not in ("", "NONE", expected):
-            raise MalformedModelError(f"its option table is {given or 'unknown'}, not {expected}", remedy=REMEDY)
-        return reader.absent
-    return reader.read(open_table(file, reader.accessor(), union.Pos))
+    given = _UNIONS.get(operator.BuiltinOptionsType(), "of an unknown type")
+    if given not in ("NONE", expected):
+        raise MalformedModelError(f"its option table is {given}, not {expected}", remedy=REMEDY)
+    union = operator.BuiltinOptions()
+    if given == expected and union is not None:
+        return reader.read(open_table(file, reader.accessor(), union.Pos))
+    if reader.absent is None:
+        raise MalformedModelError(f"it has no {expected}", remedy=REMEDY)
+    return reader.absent

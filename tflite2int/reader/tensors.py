@@ -54,13 +54,14 @@ def read_tensor(file: File, accessor: Any, index: int, buffers: Buffers) -> Tens
         raw = buffers[accessor.Buffer()]
         if raw.size and accessor.IsVariable():
             raise MalformedModelError("it is a variable and has a constant value", remedy=REMEDY)
+        data = _constant(file, raw, dtype, shape, sparse) if raw.size else None
         return Tensor(
             index=index,
             name=name,
             dtype=dtype,
             shape=shape,
-            quantization=_quantization(reopen(file, accessor.Quantization()), dtype, shape),
-            data=_constant(file, raw, dtype, shape, sparse) if raw.size else None,
+            quantization=_quantization(file, accessor.Quantization(), dtype, shape, raw),
+            data=data,
             variable=accessor.IsVariable(),
             sparse=sparse,
         )
@@ -104,11 +105,16 @@ def _unpack_int4(raw: Array) -> Array:
     return np.stack((low, high), axis=1).reshape(-1)
 
 
-def _quantization(accessor: Any, dtype: DType, shape: tuple[int, ...]) -> Quantization | None:
+def _quantization(file: File, child: Any, dtype: DType, shape: tuple[int, ...], raw: Array) -> Quantization | None:
     """None where the table has no scale: a range of real values alone says nothing about integers."""
+    accessor = reopen(file, child)
     scales: list[float] = [] if accessor is None else numbers(accessor.ScaleAsNumpy())
     if not scales:
         return None
+    if scales == [0.0] and raw.size:
+        file.spend(raw.size)
+        if not raw.any():
+            return None  # the converter's scale of a constant that is all zeros; who needs a scale then finds none
     for scale in scales:
         if not _SMALLEST_SCALE <= scale < math.inf:
             raise MalformedModelError(f"its scale {scale:g} is not a positive, normal number", remedy=_QUANTIZE_AGAIN)
