@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .emit import c_identifier, header, source
+from .errors import UsageError, printable
 from .lowering import lower
 from .passes import simplify
 from .program import Program
 from .reader import read_model
+
+OPTIMIZE = ("size", "speed")
 
 
 @dataclass(frozen=True)
@@ -30,13 +33,21 @@ class Conversion:
         return {f"{self.name}.c": self.source, f"{self.name}.h": self.header}
 
 
-def convert(model: str | os.PathLike[str], name: str | None = None, *, trace: bool = False) -> Conversion:
+def convert(
+    model: str | os.PathLike[str], name: str | None = None, *, optimize: str = "size", trace: bool = False
+) -> Conversion:
     """Convert a quantized ``.tflite`` file to integer-only C; nothing is written.
 
-    ``name`` becomes part of every C name; by default it is the file's stem made an identifier. ``trace`` adds a call
-    of ``NAME_trace`` after each layer. Raises MalformedModelError, UnsupportedModelError or UsageError.
+    ``name`` becomes part of every C name; by default it is the file's stem made an identifier. ``optimize`` is
+    "size" (one copy of each kernel) or "speed" (the compiler may specialise kernels for each layer); the results are
+    the same. ``trace`` adds a call of ``NAME_trace`` after each layer. Raises MalformedModelError,
+    UnsupportedModelError or UsageError.
     """
+    if optimize not in OPTIMIZE:
+        raise UsageError(f"there is no optimize={printable(optimize)}", remedy=f"It is one of: {', '.join(OPTIMIZE)}.")
     path = Path(model)
     identifier = c_identifier(path.stem if name is None else name)
     program = lower(simplify(read_model(path)), identifier)
-    return Conversion(program, source(program, path.name, trace), header(program, path.name))
+    return Conversion(
+        program, source(program, path.name, speed=optimize == "speed", trace=trace), header(program, path.name)
+    )

@@ -9,10 +9,23 @@ from .kernels import kernel_text
 from .text import LINE, comment, shape_text, table, wrapped
 
 LARGEST_16_BIT_INT = 32767
+SPECIALISE = (
+    "/* Each layer gets its own copy of its kernel, with the layer's numbers in it. */",
+    "#if defined(__GNUC__)",
+    "#define SPECIALISE static inline __attribute__((always_inline))",
+    "#else",
+    "#define SPECIALISE static",
+    "#endif",
+    "",
+)
 
 
-def source(program: Program, file_name: str, trace: bool = False) -> str:
-    """The text of NAME.c. ``trace`` adds a call of ``NAME_trace`` after each layer, for verification."""
+def source(program: Program, file_name: str, *, speed: bool = False, trace: bool = False) -> str:
+    """The text of NAME.c.
+
+    ``speed`` lets the compiler make a copy of a kernel for each layer; ``trace`` adds a call of ``NAME_trace`` after
+    each layer, for verification.
+    """
     used = sorted({kernel for layer in program.layers for kernel in layer.kernels})
     emitted: set[str] = set()
     lines = [
@@ -35,7 +48,7 @@ def source(program: Program, file_name: str, trace: bool = False) -> str:
         if layer.constants:
             lines += [f"/* operator {layer.operator.index}, {comment(layer.operator.kind)} */"]
             lines += [*(line for c in layer.constants for line in _constant(layer, c)), ""]
-    lines += kernel_text(used, emitted)
+    lines += [*(SPECIALISE if speed and used else ()), *kernel_text(used, emitted, "SPECIALISE" if speed else "static")]
     for layer in program.layers:
         lines += _layer(program, layer)
     lines += _predict(program, trace)

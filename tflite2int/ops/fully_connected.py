@@ -5,17 +5,9 @@ from __future__ import annotations
 from ..attributes import FullyConnected
 from ..graph import DType, Graph, Operator
 from ..program import Constant, Layer, Parameters, layer_name
-from .support import Support, quantized_per_tensor_activations, types
+from .support import Support, types
 from .text import per_row
-from .weighted import (
-    bias_length,
-    constant_weights,
-    dense_weights,
-    fits_32_bits,
-    scales_per_output_channel,
-    symmetric_weights,
-    weigh,
-)
+from .weighted import WEIGHTED_CONSTRAINTS, weigh
 
 
 def plain_layout(graph: Graph, op: Operator) -> str | None:
@@ -44,9 +36,8 @@ def lower(graph: Graph, op: Operator) -> tuple[Layer, ...]:
     name = layer_name(op)
     rows = (
         (f"{inputs}, {outputs}", "inputs, outputs"),
-        (f"{out.zero_point}, {weighted.clamp[0]}, {weighted.clamp[1]}", "output zero point, lowest, highest"),
-        (f"{weighted.multiplier_step}", "multiplier per output" if weighted.multiplier_step else "one multiplier"),
-        (f"{name}_weights, {name}_bias, {name}_multiplier, {name}_shift", ""),
+        (f"{name}_weights, {name}_bias", ""),
+        weighted.requantization(name, out.zero_point),
     )
     call = f"fully_connected(&{name}_parameters, {{input}}, {{output}});"
     batch = x.elements // inputs
@@ -71,18 +62,7 @@ def lower(graph: Graph, op: Operator) -> tuple[Layer, ...]:
 OPERATORS = (
     Support(
         "FULLY_CONNECTED",
-        (
-            types("int8 int8 int32 > int8", "int8 int8 - > int8"),
-            plain_layout,
-            constant_weights,
-            dense_weights,
-            quantized_per_tensor_activations,
-            symmetric_weights,
-            shapes,
-            bias_length,
-            scales_per_output_channel,
-            fits_32_bits,
-        ),
+        (types("int8 int8 int32 > int8", "int8 int8 - > int8"), plain_layout, shapes, *WEIGHTED_CONSTRAINTS),
         lower,
     ),
 )

@@ -46,7 +46,7 @@ def obstacles(support: Support, graph: Graph, op: Operator) -> list[Tflite2IntEr
 
 
 def types(*rows: str) -> Constraint:
-    """Constraint on element types, rows like 'int8 int8 int32 > int8': '-' is a left out input, '...' repeats the last."""
+    """Constraint on element types, such as 'int8 int8 - > int8': '-' is a left out input, '...' repeats the last."""
     parsed = [tuple(side.split() for side in row.split(">")) for row in rows]
 
     def constraint(graph: Graph, op: Operator) -> str | None:

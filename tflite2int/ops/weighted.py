@@ -12,6 +12,7 @@ from ..bounds import Intervals, partial_sums_fit, rescale_fits, weighted_sum
 from ..fixedpoint import activation_range, f32, quantize_multiplier
 from ..graph import DType, Graph, Operator, Tensor
 from ..program import Constant, Rescale
+from .support import quantized_per_tensor_activations
 
 Int64Array = npt.NDArray[np.int64]
 
@@ -98,9 +99,15 @@ class Weighted:
             *rescale_constants(self.rescale),
         )
 
-    @property
-    def multiplier_step(self) -> int:
-        return multiplier_step(self.rescale)
+    def requantization(self, name: str, zero_point: int) -> tuple[str, str]:
+        """The row of a parameter struct that fills in its ``requantization``."""
+        step = multiplier_step(self.rescale)
+        lowest, highest = self.clamp
+        note = "a multiplier for each channel" if step else "one multiplier"
+        return (
+            f"{{ {name}_multiplier, {name}_shift, {step}, {zero_point}, {lowest}, {highest} }}",
+            f"{note}; output zero point, lowest, highest",
+        )
 
 
 def rescale_constants(rescale: Rescale) -> tuple[Constant, Constant]:
@@ -145,3 +152,14 @@ def weigh(graph: Graph, op: Operator) -> Weighted:
     )
     activation = op.attributes.activation if isinstance(op.attributes, FullyConnected | Conv2D) else "NONE"
     return Weighted(matrix, folded, rescale, activation_range(activation, out.scale, out.zero_point, out.dtype))
+
+
+WEIGHTED_CONSTRAINTS = (
+    constant_weights,
+    dense_weights,
+    quantized_per_tensor_activations,
+    symmetric_weights,
+    bias_length,
+    scales_per_output_channel,
+    fits_32_bits,
+)

@@ -1,0 +1,30 @@
+#include "clamp.h"
+#include "flash.h"
+#include "pool_2d_parameters.h"
+#include "window_rows.h"
+
+/* One output row from kernel_height input rows; those outside the image are 0 and do not count. */
+static void average_pool_2d_row(const IN_FLASH pool_2d_parameters *p, const int8_t *const *rows, int8_t *output)
+{
+    int height = 0;
+    for (int ky = 0; ky < p->kernel_height; ky++) {
+        height += rows[ky] != 0;
+    }
+    for (int x = 0; x < p->output_width; x++) {
+        const int left = x * p->stride - p->pad_left;
+        const int begin = left < 0 ? 0 : left;
+        const int end = left + p->kernel_width < p->input_width ? left + p->kernel_width : p->input_width;
+        const int32_t count = (int32_t)height * (end - begin);
+        for (int c = 0; c < p->channels; c++) {
+            int32_t sum = 0;
+            for (int ky = 0; ky < p->kernel_height; ky++) {
+                for (int column = begin; rows[ky] != 0 && column < end; column++) {
+                    sum += rows[ky][column * p->channels + c];
+                }
+            }
+            /* The mean, halves away from zero. */
+            sum = (sum > 0 ? sum + count / 2 : sum - count / 2) / count;
+            *output++ = (int8_t)clamp(sum, p->lowest, p->highest);
+        }
+    }
+}

@@ -1,0 +1,23 @@
+#include "flash.h"
+#include "pool_2d_parameters.h"
+#include "window_rows.h"
+
+/* One output row from kernel_height input rows; those outside the image are 0 and do not count. */
+static void max_pool_2d_row(const IN_FLASH pool_2d_parameters *p, const int8_t *const *rows, int8_t *output)
+{
+    for (int x = 0; x < p->output_width; x++) {
+        const int left = x * p->stride - p->pad_left;
+        const int begin = left < 0 ? 0 : left;
+        const int end = left + p->kernel_width < p->input_width ? left + p->kernel_width : p->input_width;
+        for (int c = 0; c < p->channels; c++) {
+            int largest = p->lowest;
+            for (int ky = 0; ky < p->kernel_height; ky++) {
+                for (int column = begin; rows[ky] != 0 && column < end; column++) {
+                    const int value = rows[ky][column * p->channels + c];
+                    largest = value > largest ? value : largest;
+                }
+            }
+            *output++ = (int8_t)(largest < p->highest ? largest : p->highest);
+        }
+    }
+}

@@ -1,0 +1,164 @@
+"""The emitted C against the reference, byte for byte; where they differ, the first operator that does."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..compiler import Conversion, convert
+from ..graph import Array, Graph
+from ..program import Program
+from ..reader import read_bytes
+from . import host
+from .harness import Interface, Port, TraceRecord
+from .reference import run_reference
+from .samples import Steps, default_inputs, dequantize, for_reference, load_samples
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The first element that is not the reference's: sample, place (output or operator), index, both values."""
+
+    sample: int
+    place: str
+    index: tuple[int, ...]
+    ours: float
+    reference: float
+    count: int
+
+    def __str__(self) -> str:
+        return (
+            f"sample {self.sample}, {self.place}: {self.count} elements differ, the first at {list(self.index)}: "
+            f"{self.ours:g}, the reference has {self.reference:g}"
+        )
+
+
+@dataclass(frozen=True)
+class Verification:
+    """``identical`` of ``samples`` samples gave the reference's bytes. ``data`` says what the samples were."""
+
+    samples: int
+    identical: int
+    data: str
+    difference: Difference | None = None
+    operator: Difference | None = None
+
+    @property
+    def passed(self) -> bool:
+        return self.identical == self.samples
+
+    def __str__(self) -> str:
+        lines = [f"{self.identical} of {self.samples} outputs identical to the reference ({self.data})"]
+        if self.difference is not None:
+            lines.append(f"first difference: {self.difference}")
+        if self.operator is not None:
+            lines.append(f"first operator that differs: {self.operator}")
+        return "\n".join(lines)
+
+
+def verify(
+    model: str | os.PathLike[str],
+    data: str | os.PathLike[str] | None = None,
+    samples: int = 100,
+    *,
+    optimize: str = "size",
+) -> Verification:
+    """Convert a model, compile it with the host's C compiler, and compare it with the reference interpreter.
+
+    ``data`` is a .npy, .npz or .csv file of samples; without it ``samples`` inputs are made up: all minimum, all
+    maximum, random. Raises the errors of ``convert``, ToolchainError, ReferenceFailure, and UsageError for bad data.
+    """
+    path = Path(model)
+    conversion = convert(path, optimize=optimize)
+    program, original = conversion.program, read_bytes(path.read_bytes(), path.name)
+    if data is None:
+        steps, described = default_inputs(program, samples), f"{samples} samples: minimum, maximum, random"
+    else:
+        steps, described = load_samples(Path(data), program)
+    ours = run_on_host(conversion, steps)
+    given = [for_reference(program, original, step) for step in steps]
+    # A new interpreter for each sample would cost more than all of them together: these graphs have no state.
+    expected = run_reference(path.read_bytes(), given)
+    differences = [
+        found for k in range(len(steps)) if (found := compare_outputs(program, k, ours[k], expected[k])) is not None
+    ]
+    if not differences:
+        return Verification(len(steps), len(steps), described)
+    first = differences[0]
+    operator = _first_operator(path, original, optimize, first.sample, steps[first.sample])
+    return Verification(len(steps), len(steps) - len(differences), described, first, operator)
+
+
+def interface(program: Program) -> Interface:
+    """The emitted function's parameters, for the harness."""
+    ins, outs = (
+        tuple(Port(p.name, p.tensor.dtype, p.tensor.shape) for p in ports)
+        for ports in (program.inputs, program.outputs)
+    )
+    return Interface(program.name, ins, outs)
+
+
+def compile_on_host(
+    conversion: Conversion, folder: Path, sanitize: bool = False, flags: Sequence[str] = ()
+) -> host.HostProgram:
+    """Write the emitted files to ``folder`` and compile them there."""
+    for name, text in conversion.files().items():
+        (folder / name).write_text(text)
+    return host.build(folder, interface(conversion.program), folder, sanitize=sanitize, flags=flags)
+
+
+def run_on_host(conversion: Conversion, steps: Steps) -> list[list[Array]]:
+    """Compile in a temporary folder and run all steps: ``outputs[k][j]``."""
+    with tempfile.TemporaryDirectory() as folder:
+        return compile_on_host(conversion, Path(folder)).run(steps)
+
+
+def compare_outputs(
+    program: Program, sample: int, ours: Sequence[Array], expected: Sequence[Array]
+) -> Difference | None:
+    """The first difference of one sample. A float output of the file is compared as DEQUANTIZE of ours."""
+    for port, got, wanted in zip(program.outputs, ours, expected, strict=True):
+        value = dequantize(got, port.tensor) if wanted.dtype.kind == "f" else got
+        found = _compare(sample, f"{port.name} ({port.tensor})", value, wanted.reshape(value.shape))
+        if found is not None:
+            return found
+    return None
+
+
+def _compare(sample: int, place: str, ours: Array, reference: Array) -> Difference | None:
+    different = np.argwhere(ours != reference)
+    if not len(different):
+        return None
+    first = tuple(int(i) for i in different[0])
+    return Difference(sample, place, first, float(ours[first]), float(reference[first]), len(different))
+
+
+def _first_operator(
+    path: Path, original: Graph, optimize: str, sample: int, step: Sequence[Array]
+) -> Difference | None:
+    """Run one sample again with every layer's output recorded, on both sides."""
+    conversion = convert(path, optimize=optimize, trace=True)
+    given = for_reference(conversion.program, original, step)
+    tensors = run_reference(path.read_bytes(), [given], tensors=True)[1][0]
+    with tempfile.TemporaryDirectory() as folder:
+        _, records = compile_on_host(conversion, Path(folder)).trace([list(step)])
+    return next(
+        (d for r in records[0] if (d := _compare_record(conversion.program, sample, r, tensors)) is not None), None
+    )
+
+
+def _compare_record(program: Program, sample: int, record: TraceRecord, tensors: dict[int, Array]) -> Difference | None:
+    for layer in program.layers:
+        if layer.operator.index == record.operator and layer.copy_to < 0:
+            tensor = program.graph.tensor(layer.writes[record.output])
+            if tensor.index not in tensors:
+                return None
+            value = np.frombuffer(record.data, tensor.dtype.numpy).reshape(tensor.shape)
+            place = f"{layer.operator} {tensor}"
+            return _compare(sample, place, value, tensors[tensor.index].reshape(tensor.shape))
+    return None
