@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +51,10 @@ class Verification:
     @property
     def passed(self) -> bool:
         return self.identical == self.samples
+
+    def to_dict(self) -> dict[str, object]:
+        """The result for JSON."""
+        return {"passed": self.passed, **asdict(self)}
 
     def __str__(self) -> str:
         lines = [f"{self.identical} of {self.samples} outputs identical to the reference ({self.data})"]

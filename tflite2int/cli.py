@@ -1,0 +1,116 @@
+"""Commands, options, and what is printed; no logic."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from .compiler import OPTIMIZE, convert
+from .errors import Tflite2IntError
+from .output import write_files
+from .summary import summarize
+from .version import VERSION
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Compile a quantized .tflite model to integer-only C that equals the reference byte for byte.\n\n"
+    "tflite2int MODEL.tflite is short for tflite2int convert MODEL.tflite.",
+)
+
+Model = Annotated[Path, typer.Argument(metavar="MODEL.tflite", help="The model file.", show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
+Optimize = Annotated[str, typer.Option(help=f"{' or '.join(OPTIMIZE)}: one copy of each kernel, or one a layer.")]
+
+
+@app.command("convert")
+def convert_command(
+    model: Model,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output-dir", metavar="DIR", help="Folder to write to [default: ./NAME].")
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Name of the files and C functions [default: from the file].")
+    ] = None,
+    optimize: Optimize = "size",
+    force: Annotated[bool, typer.Option("--force", help="Overwrite files that tflite2int did not write.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Write NAME.c and NAME.h, and print what the model needs and what was changed."""
+    conversion = convert(model, name, optimize=optimize)
+    paths = write_files(output or Path(conversion.name), conversion.files(), force=force)
+    summary = summarize(conversion)
+    if as_json:
+        _print_json(summary.to_dict() | {"files": [str(path) for path in paths]})
+    else:
+        typer.echo(summary.text())
+        typer.echo("wrote " + " and ".join(str(path) for path in paths))
+
+
+@app.command("audit")
+def audit_command(
+    model: Model,
+    as_json: Json = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+) -> None:
+    """Print every tensor's scale and zero point, every rescale's multiplier and shift, and what is worth a look."""
+    from .audit import audit
+
+    result = audit(model)
+    if as_json:
+        _print_json(result.to_dict())
+    else:
+        typer.echo(result.csv() if as_csv else result.text())
+
+
+@app.command("verify")
+def verify_command(
+    model: Model,
+    data: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Samples: .npy, .npz or .csv [default: made up].")
+    ] = None,
+    samples: Annotated[int, typer.Option("-n", min=1, help="Number of made up samples.")] = 100,
+    optimize: Optimize = "size",
+    as_json: Json = False,
+) -> None:
+    """Compile the C on this machine, run it and the reference on the same inputs, and compare every byte."""
+    from .verify import verify
+
+    result = verify(model, data, samples, optimize=optimize)
+    if as_json:
+        _print_json(result.to_dict())
+    else:
+        typer.echo(str(result))
+    if not result.passed:
+        raise typer.Exit(1)
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    typer.echo(json.dumps(value, indent=2))
+
+
+def _with_command(arguments: list[str]) -> list[str]:
+    """The bare form: where no command is named, it is ``convert``."""
+    commands = {command.name for command in app.registered_commands}
+    if not arguments or arguments[0] in commands or arguments[0] in ("-h", "--help", "--version"):
+        return arguments
+    return ["convert", *arguments]
+
+
+def main() -> None:
+    """Entry point: errors that a user can cause are printed in a line or two, with exit status 1."""
+    arguments = sys.argv[1:]
+    if arguments == ["--version"]:
+        typer.echo(f"tflite2int {VERSION}")
+        return
+    try:
+        app(args=_with_command(arguments))
+    except Tflite2IntError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(1)

@@ -1,0 +1,84 @@
+"""What a conversion tells the user: ports, operators, sizes, and what was changed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+
+from .compiler import Conversion
+from .emit.text import shape_text
+from .errors import printable
+from .program import Port
+
+
+@dataclass(frozen=True)
+class PortSummary:
+    """An input or output; ``scale`` and ``zero_point`` are None for plain integers."""
+
+    name: str
+    tensor: str
+    type: str
+    scale: float | None
+    zero_point: int | None
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Sizes in bytes; ``macs`` are multiply-accumulates of one inference."""
+
+    name: str
+    ports: tuple[PortSummary, ...]
+    operators: dict[str, int]
+    macs: int
+    weight_bytes: int
+    constant_bytes: int
+    arena_bytes: int
+    changes: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, object]:
+        """The summary for JSON."""
+        return asdict(self)
+
+    def text(self) -> str:
+        """The summary as lines for a terminal."""
+        width = max(len(port.name) for port in self.ports)
+        typed = max(len(port.type) for port in self.ports)
+        lines = []
+        for port in self.ports:
+            scale = "" if port.scale is None else f"scale {port.scale:.9g}, zero point {port.zero_point}"
+            lines.append(f"{port.name:{width}}  {port.type:{typed}}  {scale}  {port.tensor}".rstrip())
+        other = self.constant_bytes - self.weight_bytes
+        operators = ", ".join(f"{count} {kind}" for kind, count in self.operators.items())
+        lines += [
+            f"operators  {operators}",
+            f"work       {self.macs:,} multiply-accumulates",
+            f"flash      {self.weight_bytes:,} bytes of weights, {other:,} of other tables",
+            f"RAM        {self.arena_bytes:,} bytes of arena, besides inputs, outputs and stack",
+        ]
+        return "\n".join([*lines, *(f"changed    {change}" for change in self.changes)])
+
+
+def summarize(conversion: Conversion) -> Summary:
+    """Gather the numbers of a conversion."""
+    program = conversion.program
+    return Summary(
+        name=program.name,
+        ports=tuple(_port(port) for port in (*program.inputs, *program.outputs)),
+        operators=dict(Counter(layer.operator.kind for layer in program.layers)),
+        macs=program.macs,
+        weight_bytes=program.weight_bytes,
+        constant_bytes=program.constant_bytes,
+        arena_bytes=program.arena_size,
+        changes=program.graph.changes,
+    )
+
+
+def _port(port: Port) -> PortSummary:
+    quantization = port.tensor.quantization
+    return PortSummary(
+        port.name,
+        printable(port.tensor.name),
+        shape_text(port.tensor),
+        quantization.scale if quantization else None,
+        quantization.zero_point if quantization else None,
+    )
