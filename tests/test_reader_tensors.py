@@ -115,6 +115,7 @@ def test_data_behind_the_flatbuffer() -> None:
         (TensorSpec(type=-1), "the element type -1 is unknown"),
         (TensorSpec((4, -1)), "its shape [4, -1] has a negative dimension"),
         (TensorSpec((65536, 65536)), "its shape [65536, 65536] has more than 2^31 elements"),
+        (TensorSpec((2**31 - 1, 0, 2**31 - 1)), "its shape [2147483647, 0, 2147483647] has more than 2^31 elements"),
         (TensorSpec((1,) * 33), "its shape has 33 dimensions"),
         (TensorSpec(data=b"abcd", variable=True), "it is a variable and has a constant value"),
     ],

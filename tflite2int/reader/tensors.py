@@ -74,7 +74,7 @@ def _shape(dims: list[int]) -> tuple[int, ...]:
         raise MalformedModelError(f"its shape has {len(dims)} dimensions", remedy=REMEDY)
     if any(d < 0 for d in dims):
         raise MalformedModelError(f"its shape {dims} has a negative dimension", remedy="Export with fixed shapes.")
-    if math.prod(dims) > _MAX_ELEMENTS:
+    if math.prod(d for d in dims if d) > _MAX_ELEMENTS:  # numpy bounds an empty array's other dimensions too
         raise MalformedModelError(f"its shape {dims} has more than 2^31 elements", remedy=REMEDY)
     return tuple(dims)
 
