@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..graph import Graph
+from .drop_unused import drop_unused
+from .fold_constants import fold_constants
+from .fold_pads import fold_pads
+from .strip_float_edges import strip_float_edges
 
 Pass = Callable[[Graph], Graph]
 
-PASSES: tuple[Pass, ...] = ()
+# Constants first: what they leave unread (the SHAPE of a float input, say) would stop the passes behind.
+PASSES: tuple[Pass, ...] = (fold_constants, drop_unused, strip_float_edges, fold_pads)
 
 
 def simplify(graph: Graph) -> Graph:
