@@ -2,8 +2,8 @@
 
 A program reads ``inputs.bin`` (an int32, the number of steps, then for each the inputs one after another), calls
 NAME_predict once a step, and writes the outputs to ``outputs.bin``. If the C was emitted with tracing, it also writes
-``trace.bin``: records of operator, output position and bytes (three int32), then the data. Numbers are in the target's
-byte order, which is little-endian on every emulated core.
+``trace.bin`` where there is such a file: records of operator, output position and bytes (three int32), then the data.
+Numbers are in the target's byte order, which is little-endian on every emulated core.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import numpy as np
 from ..errors import ToolchainError, UsageError, printable
 from ..graph import Array, DType
 
+PORTS = "harness-ports.c"  # no model can have this name, for want of an identifier
 FIRMWARE = Path(__file__).with_name("firmware")
 WARNINGS = ("-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wsign-conversion", "-Wshadow", "-Wundef", "-Werror")
 ByteOrder = Literal["<", "="]  # numpy's and struct's sign: little-endian, or the host's own
@@ -71,7 +72,7 @@ def glue(interface: Interface) -> str:
     """
     name = interface.name
     groups = (("input", interface.inputs), ("output", interface.outputs))
-    lines = [f'#include "{name}.h"', '#include "harness.h"', ""]
+    lines = [f'#include "{name}.h"', '#include "harness-interface.h"', ""]
     for kind, ports in groups:
         for position, port in enumerate(ports):
             macro = f"{name.upper()}_{kind.upper()}{position if len(ports) > 1 else ''}_SIZE"
@@ -89,7 +90,7 @@ def glue(interface: Interface) -> str:
     arguments = ", ".join(_address(kind, i, port) for kind, ports in groups for i, port in enumerate(ports))
     lines += [
         "",
-        "void harness_predict(void)",
+        "void harness_call(void)",
         "{",
         "    platform_before();",
         f"    {name}_predict({arguments});",
@@ -100,7 +101,7 @@ def glue(interface: Interface) -> str:
         f"void {name}_trace(int operator_number, int output_number, const void *data, long bytes);",
         f"void {name}_trace(int operator_number, int output_number, const void *data, long bytes)",
         "{",
-        "    harness_trace(operator_number, output_number, data, bytes);",
+        "    harness_record(operator_number, output_number, data, bytes);",
         "}",
     ]
     return "\n".join(lines) + "\n"
@@ -148,6 +149,16 @@ def unpack(ports: Sequence[Port], steps: int, data: bytes, order: ByteOrder = "<
     return outputs
 
 
+def prepare(
+    folder: Path, interface: Interface, inputs: Sequence[Sequence[Array]], trace: bool, order: ByteOrder
+) -> None:
+    """Write the files that the program starts from. Raises UsageError like ``pack``."""
+    (folder / "inputs.bin").write_bytes(pack(interface.inputs, inputs, order))
+    (folder / "trace.bin").unlink(missing_ok=True)
+    if trace:
+        (folder / "trace.bin").touch()
+
+
 def unpack_trace(data: bytes, order: ByteOrder = "<") -> list[list[TraceRecord]]:
     """Return the records of each step. Raises ToolchainError where the file is cut off."""
     steps: list[list[TraceRecord]] = []
@@ -168,14 +179,15 @@ def unpack_trace(data: bytes, order: ByteOrder = "<") -> list[list[TraceRecord]]
     return steps
 
 
-def run_tool(command: Sequence[str], where: str, install: str) -> str:
-    """Run a compiler or the like and return what it printed.
+def run_tool(command: Sequence[str], where: str, install: str, folder: Path | None = None) -> str:
+    """Run a compiler or the like, in ``folder`` if given, and return what it printed.
 
     Raises ToolchainError where the program is missing (``install`` says how to get it) or does not succeed.
     """
     try:
         done = subprocess.run(
             command,
+            cwd=folder,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -190,7 +202,10 @@ def run_tool(command: Sequence[str], where: str, install: str) -> str:
 
 
 def complaint(stderr: str) -> str:
-    """Return, to be appended to a message, the first line of ``stderr`` that says what is wrong."""
-    lines = [line for line in stderr.splitlines() if line.strip()]
-    telling = [line for line in lines if "error:" in line.lower()] or lines
+    """Return, to be appended to a message, the line of ``stderr`` that says what is wrong.
+
+    The first that calls itself an error; else the last, where linkers and the emulator say it.
+    """
+    lines = [line for line in stderr.splitlines() if line.strip() and not line.startswith("collect2:")]
+    telling = [line for line in lines if "error:" in line.lower()] or lines[-1:]
     return f": {printable(telling[0].strip(), 300)}" if telling else ""

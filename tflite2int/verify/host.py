@@ -12,9 +12,22 @@ from typing import Final
 
 from ..errors import ToolchainError
 from ..graph import Array
-from .harness import FIRMWARE, WARNINGS, Interface, TraceRecord, complaint, glue, pack, run_tool, unpack, unpack_trace
+from .harness import (
+    FIRMWARE,
+    PORTS,
+    WARNINGS,
+    Interface,
+    TraceRecord,
+    complaint,
+    glue,
+    prepare,
+    run_tool,
+    unpack,
+    unpack_trace,
+)
 
 SANITIZERS = ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer")
+COMPILER_INSTALL = "Install one (Debian: apt install gcc), or name yours in the environment variable CC."
 NATIVE: Final = "="
 
 
@@ -32,25 +45,25 @@ class HostProgram:
         Raises UsageError for a value of another type or shape than its port's, ToolchainError where the program
         crashes, is stopped by a sanitizer or takes more than ``timeout`` seconds.
         """
-        self._execute(inputs, [], timeout)
+        self._execute(inputs, False, timeout)
         return self._outputs(len(inputs))
 
     def trace(
         self, inputs: Sequence[Sequence[Array]], timeout: float = 300
     ) -> tuple[list[list[Array]], list[list[TraceRecord]]]:
         """The same, and for each step what the operators wrote: nothing unless the C was emitted with tracing."""
-        self._execute(inputs, ["trace"], timeout)
+        self._execute(inputs, True, timeout)
         return self._outputs(len(inputs)), unpack_trace((self.folder / "trace.bin").read_bytes(), NATIVE)
 
     def _outputs(self, steps: int) -> list[list[Array]]:
         return unpack(self.interface.outputs, steps, (self.folder / "outputs.bin").read_bytes(), NATIVE)
 
-    def _execute(self, inputs: Sequence[Sequence[Array]], arguments: list[str], timeout: float) -> None:
-        (self.folder / "inputs.bin").write_bytes(pack(self.interface.inputs, inputs, NATIVE))
+    def _execute(self, inputs: Sequence[Sequence[Array]], trace: bool, timeout: float) -> None:
+        prepare(self.folder, self.interface, inputs, trace, NATIVE)
         where = f"{self.interface.name} on this machine"
         try:
             done = subprocess.run(
-                [str(self.executable), *arguments],
+                [str(self.executable)],
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
@@ -79,13 +92,13 @@ def build(
     compiler or it reports anything.
     """
     name = interface.name
-    (folder / "ports.c").write_text(glue(interface))
+    (folder / PORTS).write_text(glue(interface))
     executable = folder / f"{name}.host"
     command = [
         *compiler(),
         *("-std=c99", "-O2", *WARNINGS, *(SANITIZERS if sanitize else ()), *flags),
         *("-I", str(sources), "-I", str(FIRMWARE), "-o", str(executable)),
-        *(str(sources / f"{name}.c"), str(folder / "ports.c"), str(FIRMWARE / "harness.c"), str(FIRMWARE / "host.c")),
+        *(str(sources / f"{name}.c"), str(folder / PORTS), str(FIRMWARE / "harness.c"), str(FIRMWARE / "host.c")),
     ]
     run_tool(
         command, f"{name}.c", "Install one (Debian: apt install gcc), or name yours in the environment variable CC."

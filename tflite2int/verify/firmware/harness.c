@@ -1,15 +1,15 @@
 /* The steps: the same on the host and on an emulated core. */
-#include "harness.h"
+#include "harness-interface.h"
 
-void harness_trace(int operator_number, int output_number, const void *data, long bytes)
+void harness_record(int operator_number, int output_number, const void *data, long bytes)
 {
     int32_t head[3];
 
     head[0] = operator_number;
     head[1] = output_number;
     head[2] = (int32_t)bytes;
-    platform_trace(head, sizeof head);
-    platform_trace(data, (unsigned long)bytes);
+    platform_append(head, sizeof head);
+    platform_append(data, (unsigned long)bytes);
 }
 
 void harness_run(void)
@@ -28,8 +28,8 @@ void harness_run(void)
             for (k = 0; k < harness_outputs[i].bytes; k++)
                 data[k] = HARNESS_UNWRITTEN;
         }
-        harness_trace(HARNESS_STEP, 0, "", 0);
-        harness_predict();
+        harness_record(HARNESS_STEP, 0, "", 0);
+        harness_call();
         for (i = 0; i < harness_output_count; i++)
             platform_write(harness_outputs[i].data, harness_outputs[i].bytes);
     }
