@@ -41,7 +41,7 @@ class TensorSpec:
 class OperatorSpec:
     """An operator: ``options`` is the generated class's name without "Options" and its fields.
 
-    ``union`` overrides the type that the file claims for them.
+    ``union`` overrides the type that the file claims for them. ``old`` leaves out the newer field for the code.
     """
 
     code: int
@@ -52,6 +52,7 @@ class OperatorSpec:
     version: int = 1
     custom: str | None = None
     opcode: int | None = None
+    old: bool = False
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,7 @@ def _code(builder: Any, spec: OperatorSpec) -> int:
         DeprecatedBuiltinCode=old,
         CustomCode=custom,
         Version=spec.version,
-        BuiltinCode=spec.code,
+        BuiltinCode=None if spec.old else spec.code,
     )
 
 

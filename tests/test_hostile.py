@@ -134,18 +134,31 @@ def test_length_of_a_vector(model: bytes, length: int) -> None:
     tensor = first_tensor(model)
     quantization = target(model, field(model, tensor, 4))
     for position in (
-        target(model, field(model, word(model, 0), 1)),  # operator codes
-        target(model, field(model, word(model, 0), 2)),  # subgraphs
-        target(model, field(model, word(model, 0), 4)),  # buffers
-        target(model, field(model, subgraph(model), 0)),  # tensors
         target(model, field(model, subgraph(model), 1)),  # inputs
-        target(model, field(model, subgraph(model), 3)),  # operators
         target(model, field(model, tensor, 0)),  # shape
         target(model, field(model, tensor, 3)),  # name
         target(model, field(model, quantization, 2)),  # scale
         target(model, field(model, quantization, 3)),  # zero point
     ):
         refused(patched(model, position, "<I", length), "outside the file")
+
+
+def test_length_of_a_list_of_tables(model: bytes) -> None:
+    root, main = word(model, 0), subgraph(model)
+    for table, slot, name in ((root, 1, "operator codes"), (root, 2, "subgraphs"), (root, 4, "buffers")):
+        for count in (len(model) // 4 + 1, 2**30, 2**32 - 1):
+            data = patched(model, target(model, field(model, table, slot)), "<I", count)
+            refused(data, f"the list of {name} claims {count} entries")
+    for slot, name in ((0, "tensors"), (3, "operators")):
+        data = patched(model, target(model, field(model, main, slot)), "<I", 2**32 - 1)
+        refused(data, f"the list of {name} claims")
+        refused(patched(model, target(model, field(model, main, slot)), "<I", len(model) // 4), None)
+
+
+def test_number_that_ends_behind_the_file() -> None:
+    vtable = struct.pack("<HHH", 6, 5, 4)
+    root = struct.pack("<i", len(vtable)) + b"\3"  # the first byte of the version, which has four
+    refused(struct.pack("<I", 8 + len(vtable)) + b"TFL3" + vtable + root, "a number at byte 18 lies outside")
 
 
 def test_offset_behind_the_end(model: bytes) -> None:
@@ -166,15 +179,17 @@ def test_every_prefix(model: bytes) -> None:
 
 
 def test_shared_tables_and_vectors() -> None:
-    """A few kilobytes that claim gigabytes: one tensor thousands of times, its constant unpacked each time."""
+    """A small file that describes a large model: one tensor many times over."""
     int4 = TensorSpec((20000,), tflite.TensorType.INT4, bytes(10000))
     long_name = TensorSpec(name=b"n" * 20000)
     many_scales = TensorSpec((5000,), quantization=Quantized([0.5] * 5000, [0] * 5000))
     boolean = TensorSpec((20000,), tflite.TensorType.BOOL, bytes(20000))
     zero_scale = TensorSpec((20000,), data=bytes(20000), quantization=Quantized([0.0]))
     for tensor in (int4, long_name, many_scales, boolean, zero_scale):
-        spec = ModelSpec([TensorSpec(), TensorSpec()] + [tensor] * 5000, [OperatorSpec(OP.ABS)])
+        spec = ModelSpec([TensorSpec(), TensorSpec()] + [tensor] * 200, [OperatorSpec(OP.ABS)])
         refused(build(spec), "referred to over and over")
+    tables_alone = [TensorSpec((), name=None)] * 20000
+    refused(build(ModelSpec([TensorSpec(), TensorSpec(), *tables_alone], [OperatorSpec(OP.ABS)])), "over and over")
 
 
 def test_shared_constant_is_not_copied() -> None:

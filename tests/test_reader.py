@@ -111,6 +111,14 @@ def test_unreadable_path(path: str, what: str) -> None:
     assert what in str(caught.value) or (what.startswith("cannot") and "no such file" in str(caught.value))
 
 
+def test_file_beyond_the_format(tmp_path: Path) -> None:
+    path = tmp_path / "huge.tflite"
+    with path.open("wb") as file:
+        file.truncate(2**31)  # a hole, which takes no space
+    with pytest.raises(MalformedModelError, match="2 GiB or longer"):
+        read_model(path)
+
+
 def test_main_subgraph_and_count() -> None:
     graph = read_bytes(build(ModelSpec(TWO, [OperatorSpec(OP.TRANSPOSE)], subgraphs=3)), "m")
     assert graph.subgraphs == 3
@@ -119,8 +127,8 @@ def test_main_subgraph_and_count() -> None:
 
 def test_operator_code_in_the_old_and_the_new_field() -> None:
     assert OP.ABS < 127 < OP.GELU
-    for code, kind in ((OP.ABS, "ABS"), (OP.GELU, "GELU")):
-        operator = read_bytes(one_operator(OperatorSpec(code, version=2)), "m").operators[0]
+    for code, kind, old in ((OP.ABS, "ABS", False), (OP.ABS, "ABS", True), (OP.GELU, "GELU", False)):
+        operator = read_bytes(one_operator(OperatorSpec(code, version=2, old=old)), "m").operators[0]
         assert (operator.kind, operator.version, operator.custom) == (kind, 2, False)
 
 

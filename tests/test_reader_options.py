@@ -137,6 +137,7 @@ def test_options_left_out(code: int, expected: a.Attributes) -> None:
     ("code", "options", "union", "message"),
     [
         (OP.CONV_2D, None, None, "operator 0 (CONV_2D): it has no Conv2DOptions"),
+        (OP.CONV_2D, None, tflite.BuiltinOptions.Conv2DOptions, "operator 0 (CONV_2D): it has no Conv2DOptions"),
         (OP.SOFTMAX, None, None, "operator 0 (SOFTMAX): it has no SoftmaxOptions"),
         (
             OP.CONV_2D,

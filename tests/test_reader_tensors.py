@@ -110,7 +110,7 @@ def test_data_behind_the_flatbuffer() -> None:
         (TensorSpec((0,), data=b"a"), "int8[0] takes 0 bytes but its buffer holds 1"),
         (TensorSpec((2,), TYPE.FLOAT16, b"abc"), "float16[2] takes 4 bytes but its buffer holds 3"),
         (TensorSpec((2,), TYPE.BOOL, b"\x01\x02"), "its boolean value 2 is neither 0 nor 1"),
-        (TensorSpec(buffer=2), "buffer 2 does not exist: the model has 1"),
+        (TensorSpec(buffer=1), "buffer 1 does not exist: the model has 1"),
         (TensorSpec(type=19), "the element type 19 is unknown"),
         (TensorSpec(type=-1), "the element type -1 is unknown"),
         (TensorSpec((4, -1)), "its shape [4, -1] has a negative dimension"),
@@ -176,6 +176,8 @@ def test_axis_of_a_bias() -> None:
     bias = TensorSpec((2,), TYPE.INT32, bytes(8), Quantized([0.5, 0.25], [0, 0], 3))
     assert one_tensor(bias).quantization == Quantization((0.5, 0.25), (0, 0), 0)
     tensor_fails(TensorSpec((2,), TYPE.INT8, bytes(2), Quantized([0.5, 0.25], [0, 0], 3)), "its quantized dimension 3")
+    two_dimensions = TensorSpec((2, 1), TYPE.INT32, bytes(8), Quantized([0.5, 0.25], [0, 0], 3))
+    tensor_fails(two_dimensions, "its quantized dimension 3")
     tensor_fails(TensorSpec((3,), TYPE.INT32, bytes(12), Quantized([0.5, 0.25], [0, 0], 3)), "it has 2 scales for 3")
 
 

@@ -16,7 +16,7 @@ from ..errors import MalformedModelError
 from ..graph import Array
 
 _U16, _I32, _U32 = struct.Struct("<H"), struct.Struct("<i"), struct.Struct("<I")
-_TABLE_COST = 16
+_TABLE_COST = 64  # what a table costs in bytes read: about an object in memory
 REMEDY = "Export or copy the model again."
 
 
@@ -77,7 +77,7 @@ class Table:
         self._size = file.number(_U16, self._vtable + 2, "a table's field list")
         file.check(self._vtable, self._vtable_size, "a table's field list")
         file.check(position, self._size, "a table")
-        if self._vtable_size < 4 or self._vtable_size % 2 or self._size < 4:
+        if self._vtable_size < 4 or self._vtable_size % 2:
             raise MalformedModelError(f"the table at byte {position} is corrupted", remedy=REMEDY)
 
     def Offset(self, slot: int) -> int:
@@ -108,17 +108,13 @@ class Table:
         return self._file.elements(self.Pos + offset, "a vector")[0]
 
     def VectorLen(self, offset: int) -> int:
-        start, length = self._file.elements(self.Pos + offset, "a vector")
-        self._file.check(start, length, "a vector")
-        return length
+        return self._file.elements(self.Pos + offset, "a vector")[1]
 
     def GetVectorAsNumpy(self, flags: Any, offset: int) -> Array:
         start, length = self._file.elements(self.Pos + offset, "a vector")
         self._file.check(start, length * flags.bytewidth, "a vector")
         self._file.spend(length * flags.bytewidth)
-        dtype = np.dtype(flags.name).newbyteorder("<")
-        # numpy refuses an offset at the very end of the file even for no elements
-        return np.frombuffer(self.Bytes, dtype, length, start) if length else np.empty(0, dtype)
+        return np.frombuffer(self.Bytes, np.dtype(flags.name).newbyteorder("<"), length, start)
 
 
 def open_table(file: File, accessor: Any, position: int) -> Any:
@@ -135,7 +131,8 @@ def reopen(file: File, accessor: Any) -> Any:
 def tables(file: File, length: Callable[[], int], child: Callable[[int], Any], what: str) -> list[Any]:
     """All tables of a vector, with checked access. ``length`` and ``child`` are the parent's generated accessors."""
     count = length()
-    file.check(0, 4 * count, what)
+    if 4 * count > len(file.data):
+        raise MalformedModelError(f"{what} claims {count} entries: the file is corrupted", remedy=REMEDY)
     return [reopen(file, child(i)) for i in range(count)]
 
 
