@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 FOLDER = Path(__file__).parent
-NAMES = ("sine",)
+NAMES = ("sine", "pose", "gesture", "kws", "residual")
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Metric:
     lower: bool
 
     def __call__(self, outputs: Array, targets: Array) -> float:
-        """``outputs`` [samples, ...] in real units; ``targets`` the same for RMSE, class numbers [samples] for accuracy."""
+        """``outputs`` [samples, ...] in real units; ``targets`` the same for RMSE, class numbers for accuracy."""
         if self.name == "accuracy":
             return float(np.mean(outputs.argmax(axis=-1) == targets))
         return float(np.sqrt(np.mean(np.square(outputs.astype(np.float64) - targets))))

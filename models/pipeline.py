@@ -7,68 +7,117 @@ import importlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from models.common import FOLDER, Array, quantize_input, task_error
-from tflite2int.training import export_int8
+from tflite2int.training import export_int8, export_int16x8
 from tflite2int.training.keras import tensorflow
+
+PACKAGES = ("tensorflow", "tensorflow-model-optimization", "tf-keras", "numpy")
 
 
 @dataclass(frozen=True)
 class Trained:
-    """What a train.py hands over. ``representative`` [samples, ...] are real inputs out of the training set."""
+    """What a train.py hands over.
+
+    ``representative`` [samples, ...] are real inputs out of the training set. ``aware16`` is there where a 16x8 file
+    shall be shipped. ``range8`` and ``range16`` pin the input scale of the int8 and 16x8 files. ``extra`` are further
+    files, which take float.
+    """
 
     float_model: Any
-    aware_model: Any
+    aware8: Any
     representative: Array
+    aware16: Any = None
+    range8: tuple[float, float] | None = None
+    range16: tuple[float, float] | None = None
     extra: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def seed_all(tf: Any, seed: int) -> None:
-    """Seed Python, numpy and TensorFlow and ask for deterministic operators: the same machine gives the same weights."""
+    """Seed Python, numpy and TensorFlow, and ask for deterministic operators: one machine repeats its weights."""
     tf.keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
 
 
-def run(name: str) -> dict[str, Any]:
-    """Train the model ``name``, write its files into its folder and return what results.json says."""
+def fit(
+    tf: Any,
+    model: Any,
+    data: tuple[Array, Array],
+    validation: tuple[Array, Array],
+    *,
+    rate: float,
+    epochs: int,
+    loss: str = "mse",
+    batch: int = 32,
+) -> None:
+    """Train with Adam and a cosine decay of ``rate``; keep the weights of the epoch with the least validation loss.
+
+    The integers of a quantization-aware model jump from epoch to epoch: its last epoch is a draw, its best is not.
+    """
+    keras = tf.keras
+    callback_base: Any = keras.callbacks.Callback
+
+    class Best(callback_base):  # type: ignore[misc]
+        loss, weights = float("inf"), None
+
+        def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
+            if logs["val_loss"] < self.loss:
+                self.loss, self.weights = logs["val_loss"], self.model.get_weights()
+
+    steps = epochs * -(-len(data[0]) // batch)
+    model.compile(keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(rate, steps)), loss)
+    best = Best()
+    model.fit(*data, epochs=epochs, batch_size=batch, validation_data=validation, verbose=0, callbacks=[best])
+    model.set_weights(best.weights)
+
+
+def run(name: str, folder: Path | None = None) -> dict[str, Any]:
+    """Train the model ``name``, write its files into ``folder`` (its own) and return what results.json says."""
     task = importlib.import_module(f"models.{name}.train")
+    folder = folder or FOLDER / name
     tf = tensorflow()
+    seed_all(tf, task.SEED)
     trained: Trained = task.train(tf)
-    inputs, targets = task.test_samples()
-    folder = FOLDER / name
+    testset = task.testset()
+    targets = testset["targets"]
 
-    def error(content: bytes) -> float:
-        return round(task_error(task.METRIC, content, quantize_input(content, inputs), targets), 6)
+    def row(content: bytes, key: str = "", file: str = "") -> dict[str, Any]:
+        values = quantize_input(content, testset["inputs"]) if key != "inputs" else testset["inputs"]
+        if key:
+            testset[key] = values
+        entry: dict[str, Any] = {"tensorflow": round(task_error(task.METRIC, content, values, targets), 6)}
+        if file:
+            (folder / file).write_bytes(content)
+            entry |= {"file": file, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        return entry
 
-    shipped = export_int8(trained.aware_model, trained.representative)
-    rows: dict[str, dict[str, Any]] = {
-        "float": {"tensorflow": round(task.METRIC(trained.float_model.predict(inputs, verbose=0), targets), 6)},
-        "PTQ int8": {"tensorflow": error(export_int8(trained.float_model, trained.representative))},
-        "QAT int8": {"tensorflow": error(shipped), **_write(folder / f"{name}.tflite", shipped)},
+    some, range8, range16 = trained.representative, trained.range8, trained.range16
+    outputs = trained.float_model.predict(testset["inputs"], verbose=0)
+    rows = {
+        "float": {"tensorflow": round(task.METRIC(outputs, targets), 6)},
+        "PTQ int8": row(export_int8(trained.float_model, some, input_range=range8)),
+        "QAT int8": row(export_int8(trained.aware8, some, input_range=range8), "quantized", f"{name}.tflite"),
+        "PTQ 16x8": row(export_int16x8(trained.float_model, some, input_range=range16)),
     }
+    if trained.aware16 is not None:
+        content = export_int16x8(trained.aware16, some, input_range=range16)
+        rows["QAT 16x8"] = row(content, "quantized16", f"{name}_int16x8.tflite")
     for file, content in trained.extra.items():
-        rows[file.removesuffix(".tflite")] = {
-            "tensorflow": round(task_error(task.METRIC, content, inputs, targets), 6),
-            **_write(folder / file, content),
-        }
-    np.savez_compressed(
-        folder / "testset.npz", inputs=inputs, quantized=quantize_input(shipped, inputs), targets=targets
-    )
+        rows[file.removesuffix(".tflite")] = row(content, "inputs", file)
+    np.savez_compressed(folder / "testset.npz", **testset)
     results = {
         "name": name,
         "metric": task.METRIC.name,
         "seed": task.SEED,
         "parameters": trained.float_model.count_params(),
-        "test_samples": len(inputs),
+        "test_samples": len(targets),
+        "packages": {package: version(package) for package in PACKAGES},
         "rows": rows,
     }
     (folder / "results.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     return results
-
-
-def _write(path: Any, content: bytes) -> dict[str, Any]:
-    path.write_bytes(content)
-    return {"file": path.name, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}

@@ -1,0 +1,47 @@
+"""gesture: a window of three-axis acceleration to punch or flex, 150-10-5-2. ``python -m models.gesture.train``.
+
+Data: ``simulation.py``. The input is raw / 32768 with the scale pinned to 2^-7: the int8 input is ``raw >> 8``, but for
+its rounding.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from models.common import ACCURACY, Array
+from models.gesture.simulation import samples
+from models.pipeline import Trained, fit, run
+from tflite2int.training import quantize_aware
+
+NAME, METRIC, SEED = "gesture", ACCURACY, 0
+RANGE8 = (-1.0, 127 / 128)
+
+
+def normalised(raw: Array) -> Array:
+    return np.asarray(raw / 32768, np.float32)
+
+
+def network(keras: Any) -> Any:
+    dense = keras.layers.Dense
+    return keras.Sequential([keras.Input((150,)), dense(10, "relu"), dense(5, "relu"), dense(2, "softmax")])
+
+
+def train(tf: Any) -> Trained:
+    (raw, kinds), (raw_check, kinds_check) = samples(SEED, 6000), samples(SEED + 1, 1000)
+    data, check = (normalised(raw), kinds), (normalised(raw_check), kinds_check)
+    model, loss = network(tf.keras), "sparse_categorical_crossentropy"
+    fit(tf, model, data, check, rate=3e-3, epochs=40, loss=loss)
+    aware = quantize_aware(model, input_range=RANGE8)
+    fit(tf, aware, data, check, rate=1e-3, epochs=20, loss=loss)
+    return Trained(model, aware, data[0][:1000], range8=RANGE8)
+
+
+def testset() -> dict[str, Array]:
+    raw, kinds = samples(SEED + 2, 400)
+    return {"inputs": normalised(raw), "targets": kinds}
+
+
+if __name__ == "__main__":
+    run(NAME)
