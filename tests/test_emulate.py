@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,8 @@ from tests.needs import need_tool
 from tflite2int.errors import EmulatorError, ToolchainError, UsageError
 from tflite2int.graph import Array, DType
 from tflite2int.verify import counter
-from tflite2int.verify.emulate import Image, Run, build, run
-from tflite2int.verify.harness import Interface, Port, TraceRecord
+from tflite2int.verify.emulate import GCC, HARNESS_FLAGS, HARNESS_SOURCES, Image, Run, build, run
+from tflite2int.verify.harness import FIRMWARE, WARNINGS, Interface, Port, TraceRecord
 from tflite2int.verify.targets import AN385, MICROBIT, TARGETS, find_target
 
 pytestmark = pytest.mark.emulator
@@ -241,6 +242,14 @@ def test_the_counter_distrusts_itself(tmp_path: Path) -> None:
     (tmp_path / "counts.txt").write_text("4003\n11\n12\n")
     with pytest.raises(EmulatorError, match="counted 4002 instructions instead of 4001"):
         counter.read_counts(tmp_path, 2)
+
+
+@pytest.mark.parametrize("target", ["cortex-m0", "cortex-m55"])
+def test_the_firmware_has_no_warnings(tmp_path: Path, target: str) -> None:
+    for source in HARNESS_SOURCES:
+        command = [GCC, *find_target(target).flags, "-std=c99", *HARNESS_FLAGS, *WARNINGS, "-c", str(FIRMWARE / source)]
+        done = subprocess.run([*command, "-o", "x.o"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+        assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("name", ["harness", "platform", "semihost", "startup", "measure"])

@@ -42,19 +42,20 @@ def run_reference(
     with tempfile.TemporaryDirectory(prefix="tflite2int-") as name:
         folder = Path(name)
         (folder / "model.tflite").write_bytes(model)
-        arrays: dict[str, Any] = {f"in{k}_{j}": value for k, step in enumerate(inputs) for j, value in enumerate(step)}
+        arrays: dict[str, Any] = {f"in_{k}_{j}": value for k, step in enumerate(inputs) for j, value in enumerate(step)}
         np.savez(folder / "inputs.npz", steps=np.int64(len(inputs)), all_tensors=np.bool_(tensors), **arrays)
         # By path and with -P, not with -m: neither the package's import nor its installation is needed in there.
         _execute([sys.executable, "-P", str(WORKER), name], folder, timeout)
         with np.load(folder / "outputs.npz", allow_pickle=False) as results:
             named = {key: results[key] for key in results.files}
-    outputs: Outputs = []
-    values: Tensors = []
-    for k in range(len(inputs)):
-        count = sum(key.startswith(f"out{k}_") for key in named)
-        outputs.append([named[f"out{k}_{j}"] for j in range(count)])
-        prefix = f"tensor{k}_"
-        values.append({int(key.removeprefix(prefix)): named[key] for key in named if key.startswith(prefix)})
+    outputs: Outputs = [[] for _ in inputs]
+    values: Tensors = [{} for _ in inputs]
+    for key, value in named.items():  # in the order in which the worker wrote them
+        kind, step, number = key.split("_")
+        if kind == "out":
+            outputs[int(step)].append(value)
+        else:
+            values[int(step)][int(number)] = value
     return (outputs, values) if tensors else outputs
 
 

@@ -1,8 +1,8 @@
 """The process that holds the reference interpreter: ``python -m tflite2int.verify.worker FOLDER``.
 
 The interpreter is C++ that can abort or corrupt its heap, so it lives here alone. FOLDER holds ``model.tflite`` and
-``inputs.npz`` (``steps``, ``all_tensors``, ``in{k}_{j}``); the answer is ``outputs.npz`` (``out{k}_{j}`` and
-``tensor{k}_{index}``), or ``failure.json`` and exit status 1. It prints where it is, so that the parent
+``inputs.npz`` (``steps``, ``all_tensors``, ``in_{k}_{j}``); the answer is ``outputs.npz`` (``out_{k}_{j}`` and
+``tensor_{k}_{index}``), or ``failure.json`` and exit status 1. It prints where it is, so that the parent
 can tell how far a process came that died. Nothing of tflite2int is imported here: this file also runs by its path.
 """
 
@@ -92,13 +92,11 @@ def _one_line(error: Exception) -> str:
     return " ".join(str(error).split())[:300]
 
 
-def _set_inputs(interpreter: Any, inputs: Any, step: int) -> None:
+def _set_inputs(interpreter: Any, inputs: list[Any], step: int) -> None:
     details = interpreter.get_input_details()
-    given = sum(name.startswith(f"in{step}_") for name in inputs.files)
-    if given != len(details):
-        raise Failure(f"step {step} has {given} inputs, the model has {len(details)}")
-    for position, detail in enumerate(details):
-        value = inputs[f"in{step}_{position}"]
+    if len(inputs) != len(details):
+        raise Failure(f"step {step} has {len(inputs)} inputs, the model has {len(details)}")
+    for position, (detail, value) in enumerate(zip(details, inputs, strict=True)):
         shape = tuple(int(size) for size in detail["shape"])
         wanted = np.dtype(detail["dtype"])
         if value.dtype != wanted or value.shape != shape:
@@ -124,20 +122,24 @@ def run(folder: Path) -> None:
     """Run all steps on one interpreter, state carried. Raises Failure."""
     with np.load(folder / "inputs.npz", allow_pickle=False) as inputs:
         interpreter = make_interpreter((folder / "model.tflite").read_bytes(), bool(inputs["all_tensors"]))
+        steps: list[list[Any]] = [[] for _ in range(int(inputs["steps"]))]
+        for name in inputs.files:
+            if name.startswith("in_"):
+                steps[int(name.split("_")[1])].append(inputs[name])
         watched = _intermediates(interpreter) if inputs["all_tensors"] else []
         results: dict[str, Any] = {}
-        for step in range(int(inputs["steps"])):
+        for step, values in enumerate(steps):
             print(f"in step {step}", flush=True)
-            _set_inputs(interpreter, inputs, step)
+            _set_inputs(interpreter, values, step)
             try:
                 interpreter.invoke()
             except (RuntimeError, ValueError) as error:
                 raise Failure(f"the reference interpreter failed in step {step}: {_one_line(error)}") from None
             for position, detail in enumerate(interpreter.get_output_details()):
-                results[f"out{step}_{position}"] = interpreter.get_tensor(detail["index"])
+                results[f"out_{step}_{position}"] = interpreter.get_tensor(detail["index"])
             for index in watched:
                 try:
-                    results[f"tensor{step}_{index}"] = interpreter.get_tensor(index)
+                    results[f"tensor_{step}_{index}"] = interpreter.get_tensor(index)
                 except ValueError:  # an output that nothing computed has no value
                     continue
     print("while it saved the outputs", flush=True)
