@@ -21,7 +21,7 @@ static int32_t depthwise_inside(const IN_FLASH depthwise_conv_2d_parameters *p, 
     for (int ky = 0; ky < p->kernel_height; ky++) {
         const int8_t *x = rows[ky] + start;
         for (int kx = 0; kx < p->kernel_width; kx++) {
-            sum += *x * *weights++;
+            sum += (int16_t)(*x * *weights++);
             x += step;
         }
     }
@@ -38,7 +38,7 @@ static int32_t depthwise_border(const IN_FLASH depthwise_conv_2d_parameters *p, 
             const int column = left + kx * p->dilation;
             const int inside = rows[ky] != 0 && column >= 0 && column < p->input_width;
             const int x = inside ? rows[ky][column * p->input_channels + channel] : p->input_zero_point;
-            sum += x * *weights++;
+            sum += (int16_t)(x * *weights++);
         }
     }
     return sum;

@@ -1,15 +1,17 @@
 #pragma once
 #include "flash.h"
 
-/* sums[0] += x . w0 and sums[1] += x . w1, over n elements: two channels share each load of x. */
+/* sums[0] += x . w0 and sums[1] += x . w1, over n >= 1 elements: two channels share each load of x, and counting
+   down to zero leaves a Cortex-M0 no comparison to make. */
 static void dot_pair(const int8_t *x, const IN_FLASH int8_t *w0, const IN_FLASH int8_t *w1, int n, int32_t sums[2])
 {
     int32_t sum0 = sums[0], sum1 = sums[1];
-    for (int i = 0; i < n; i++) {
-        const int value = x[i];
-        sum0 += value * w0[i];
-        sum1 += value * w1[i];
-    }
+    int i = n - 1;
+    do {
+        const int8_t value = x[i];
+        sum0 += (int16_t)(value * w0[i]);
+        sum1 += (int16_t)(value * w1[i]);
+    } while (--i >= 0);
     sums[0] = sum0;
     sums[1] = sum1;
 }

@@ -6,8 +6,8 @@ static void padding_pair(int value, const IN_FLASH int8_t *w0, const IN_FLASH in
 {
     int32_t sum0 = sums[0], sum1 = sums[1];
     for (int i = 0; i < n; i++) {
-        sum0 += value * w0[i];
-        sum1 += value * w1[i];
+        sum0 += (int16_t)(value * w0[i]);
+        sum1 += (int16_t)(value * w1[i]);
     }
     sums[0] = sum0;
     sums[1] = sum1;
