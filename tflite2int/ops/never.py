@@ -9,12 +9,12 @@ from .support import Lowered, Support
 
 def at_an_output(graph: Graph, op: Operator) -> str | None:
     """The result must be an output of the graph and nothing else: float values exist only there."""
-    return str(graph.result(op))
+    return ""
 
 
 def known_shape(graph: Graph, op: Operator) -> str | None:
     """The result must be int32 or int64, a vector with one entry for each dimension of the input."""
-    return str(graph.result(op))
+    return ""
 
 
 def lower(graph: Graph, op: Operator) -> Lowered:
