@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.needs import need_reference, shared_models
+from tests.recorded import recorded
 from tflite2int.errors import ReferenceFailure
 from tflite2int.graph import Array
 from tflite2int.reader import read_model
@@ -17,20 +18,6 @@ from tflite2int.verify import worker
 from tflite2int.verify.reference import run_reference
 
 INSTALL = 'pip install "tflite2int[reference]"'
-
-
-def golden(name: str) -> tuple[bytes, list[list[Array]], list[list[Array]]]:
-    """Return a corpus model with the inputs and outputs that TensorFlow 2.19.1 gave for it."""
-    need_reference()
-    models = shared_models()
-    with np.load(models / "golden" / "reference" / f"{name}.npz") as file:
-        arrays = {key: file[key] for key in file.files}
-
-    def steps(kind: str) -> list[list[Array]]:
-        width = sum(key.startswith(f"{kind}0_") for key in arrays)
-        return [[arrays[f"{kind}{k}_{j}"] for j in range(width)] for k in range(5)]
-
-    return (models / "corpus" / f"{name}.tflite").read_bytes(), steps("in"), steps("out")
 
 
 def same(left: list[list[Array]], right: list[list[Array]]) -> bool:
@@ -49,19 +36,22 @@ def same(left: list[list[Array]], right: list[list[Array]]) -> bool:
     ],
 )
 def test_equals_tensorflow(name: str) -> None:
-    model, inputs, outputs = golden(name)
-    assert same(run_reference(model, inputs), outputs)
+    need_reference()
+    path, inputs, outputs = recorded(name)
+    assert same(run_reference(path.read_bytes(), inputs), outputs)
 
 
 def test_state_is_carried_from_step_to_step_and_not_from_run_to_run() -> None:
-    model, inputs, outputs = golden("micro-wake-word-models__vad")
-    assert same(run_reference(model, inputs), outputs)
-    assert not same(run_reference(model, inputs[2:3]), outputs[2:3])
+    need_reference()
+    path, inputs, outputs = recorded("micro-wake-word-models__vad")
+    assert same(run_reference(path.read_bytes(), inputs), outputs)
+    assert not same(run_reference(path.read_bytes(), inputs[2:3]), outputs[2:3])
 
 
 def test_tensors_are_those_that_operators_write() -> None:
-    model, inputs, outputs = golden("TinyML__hello_world_int8")
-    results, tensors = run_reference(model, inputs, tensors=True)
+    need_reference()
+    path, inputs, outputs = recorded("TinyML__hello_world_int8")
+    results, tensors = run_reference(path.read_bytes(), inputs, tensors=True)
     assert same(results, outputs)
     assert len(tensors) == len(inputs)
     for step, given, result in zip(tensors, inputs, results, strict=True):
@@ -71,17 +61,18 @@ def test_tensors_are_those_that_operators_write() -> None:
 
 
 def test_resource_handles_are_left_out_of_the_tensors() -> None:
-    model, inputs, outputs = golden("micro-wake-word-models__vad")
-    results, tensors = run_reference(model, inputs, tensors=True)
+    need_reference()
+    path, inputs, outputs = recorded("micro-wake-word-models__vad")
+    results, tensors = run_reference(path.read_bytes(), inputs, tensors=True)
     assert same(results, outputs)
     assert tensors[0] and all(value.dtype.kind in "biuf" for value in tensors[0].values())
 
 
 def test_a_refused_model_says_why() -> None:
     need_reference()
-    model = (shared_models() / "corpus" / "tflite-micro__person_detect.tflite").read_bytes()
+    path = shared_models() / "corpus" / "tflite-micro__person_detect.tflite"
     with pytest.raises(ReferenceFailure, match=r"refuses the model.*quantized_dimension must be in range"):
-        run_reference(model, [])
+        run_reference(path.read_bytes(), [])
 
 
 def test_garbage_is_refused() -> None:
@@ -91,13 +82,14 @@ def test_garbage_is_refused() -> None:
 
 
 def test_inputs_must_fit_the_graph() -> None:
-    model, inputs, _ = golden("TinyML__hello_world_int8")
+    need_reference()
+    path, inputs, _ = recorded("TinyML__hello_world_int8")
     with pytest.raises(ReferenceFailure, match=r"input 0 of step 0 is uint8\[1, 1\], the model's is int8\[1, 1\]"):
-        run_reference(model, [[inputs[0][0].astype(np.uint8)]])
+        run_reference(path.read_bytes(), [[inputs[0][0].astype(np.uint8)]])
     with pytest.raises(ReferenceFailure, match=r"input 0 of step 1 is int8\[1\]"):
-        run_reference(model, [inputs[0], [inputs[0][0].reshape(1)]])
+        run_reference(path.read_bytes(), [inputs[0], [inputs[0][0].reshape(1)]])
     with pytest.raises(ReferenceFailure, match="step 0 has 2 inputs, the model has 1"):
-        run_reference(model, [inputs[0] * 2])
+        run_reference(path.read_bytes(), [inputs[0] * 2])
 
 
 def test_a_real_crash_is_a_failure_and_not_ours() -> None:

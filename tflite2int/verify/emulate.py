@@ -30,12 +30,10 @@ from .harness import (
     unpack,
     unpack_trace,
 )
-from .targets import Board, Target, find_target
+from .targets import QEMU, QEMU_INSTALL, Board, Target, find_target
 
 GCC = "arm-none-eabi-gcc"
-QEMU = "qemu-system-arm"
 GCC_INSTALL = "Install it (Debian: apt install gcc-arm-none-eabi libnewlib-arm-none-eabi)."
-QEMU_INSTALL = "Install it (Debian: apt install qemu-system-arm)."
 SECTIONS = ("-ffunction-sections", "-fdata-sections")
 # No C library in the harness, where it would hide what the model needs; and calls at the depth that measure.S assumes.
 HARNESS_FLAGS = ("-Os", "-ffreestanding", "-fno-tree-loop-distribute-patterns", "-fno-optimize-sibling-calls")
@@ -195,10 +193,10 @@ def run(
     plugin: list[str] = []
     if count:
         counted = [image.symbols[name] for name in (f"{image.interface.name}_predict", "measure_known_loop")]
-        plugin = counter_options(folder, QEMU, counted, image.symbols["platform_after"])
+        plugin = counter_options(folder, counted, image.symbols["platform_after"])
     _execute(image, plugin, timeout)
     peak, span, *_ = struct.unpack("<6I", (folder / "report.bin").read_bytes())
-    if inputs and peak >= span:
+    if peak >= span:
         raise EmulatorError(f"{peak} bytes of stack and more were used", str(image))
     outputs = unpack(image.interface.outputs, len(inputs), (folder / "outputs.bin").read_bytes())
     records = unpack_trace((folder / "trace.bin").read_bytes()) if trace else []
@@ -253,5 +251,11 @@ def _last_operator(image: Image) -> str:
     path = image.folder / "trace.bin"
     if not path.exists():
         return ""
-    records = [record for step in unpack_trace(path.read_bytes()) for record in step[-1:]]
-    return f", after operator {records[-1].operator}" if records else ", before any operator was done"
+    try:
+        steps = unpack_trace(path.read_bytes())
+    except ToolchainError:  # stopped while it was written
+        return ""
+    if not any(steps):  # the C was emitted without tracing
+        return f", in step {len(steps) - 1}" if steps else ""
+    done = f"after operator {steps[-1][-1].operator}" if steps[-1] else "before the first operator was done"
+    return f", in step {len(steps) - 1} {done}"

@@ -182,7 +182,8 @@ def unpack_trace(data: bytes, order: ByteOrder = "<") -> list[list[TraceRecord]]
 def run_tool(command: Sequence[str], where: str, install: str, folder: Path | None = None) -> str:
     """Run a compiler or the like, in ``folder`` if given, and return what it printed.
 
-    Raises ToolchainError where the program is missing (``install`` says how to get it) or does not succeed.
+    Raises ToolchainError where the program is missing (``install`` says how to get it), does not succeed, or is not
+    done after ten minutes.
     """
     try:
         done = subprocess.run(
@@ -193,9 +194,12 @@ def run_tool(command: Sequence[str], where: str, install: str, folder: Path | No
             text=True,
             errors="replace",
             env={**os.environ, "LC_ALL": "C"},
+            timeout=600,
         )
     except FileNotFoundError:
         raise ToolchainError(f"{command[0]} is missing", remedy=install) from None
+    except subprocess.TimeoutExpired:
+        raise ToolchainError(f"{command[0]} took more than ten minutes", where) from None
     if done.returncode != 0:
         raise ToolchainError(f"{command[0]} failed{complaint(done.stderr)}", where)
     return done.stdout

@@ -95,6 +95,6 @@ def _ending(status: int) -> str:
 
 
 def _reached(progress: str) -> str:
-    """Return where the worker was, from what it printed."""
-    lines = progress.splitlines()
-    return lines[-1] if lines else "while it loaded the model"
+    """Return where the worker was, from what it printed among what the interpreter may have printed."""
+    told = [line for line in progress.splitlines() if line.startswith(("in step ", "while it "))]
+    return told[-1] if told else "while it loaded the model"

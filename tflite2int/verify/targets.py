@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from ..errors import UsageError
 
+QEMU = "qemu-system-arm"
+QEMU_INSTALL = "Install it (Debian: apt install qemu-system-arm)."
 KIB = 1024
 MIB = 1024 * KIB
 
