@@ -81,15 +81,59 @@ def multiply_by_quantized_multiplier(x: Any, multiplier: Any, shift: Any) -> Int
     return rounding_divide_by_pot(saturating_rounding_doubling_high_mul(shifted, multiplier), np.maximum(-shift, 0))
 
 
+def multiply_by_reduced_multiplier(x: Any, multiplier: Any, shift: Any) -> Int64Array:
+    """``x * multiplier * 2**(shift - 31)`` of 64-bit accumulators: the multiplier cut to 16 bits, halves rounded up.
+
+    Source: MultiplyByQuantizedMultiplier(int64_t, ...) in kernels/internal/common.cc, which wants x of at most 48 bits
+    and a shift in [-31, 8).
+    """
+    wide, total = np.asarray(multiplier, np.int64), 15 - np.asarray(shift, np.int64)
+    reduced = np.where(wide < 0x7FFF0000, (wide + (1 << 15)) >> 16, 0x7FFF)
+    return np.asarray((np.asarray(x, np.int64) * reduced + (np.int64(1) << (total - 1))) >> total, np.int64)
+
+
+def exp_on_negative_values(a: Any, integer_bits: int) -> Int64Array:
+    """``2**31 * exp(a / 2**(31 - integer_bits))`` for a <= 0 and 5 integer bits at most, saturated at 2**31 - 1.
+
+    Source: exp_on_negative_values in gemmlowp's fixedpoint/fixedpoint.h: a polynomial between -1/4 and 0, then one
+    factor for each bit of what is left.
+    """
+    product = saturating_rounding_doubling_high_mul
+    values = np.asarray(a, np.int64)
+    fraction_bits = 31 - integer_bits
+    quarter = np.int64(1) << (fraction_bits - 2)
+    rest = (values & (quarter - 1)) - quarter
+    x = (rest << integer_bits) + (1 << 28)  # + 1/8
+    x2 = product(x, x)
+    x3, x4 = product(x2, x), product(x2, x2)
+    tail = rounding_divide_by_pot(product(rounding_divide_by_pot(x4, 2) + x3, 715827883) + x2, 1)
+    result = 1895147668 + product(1895147668, x + tail)
+    for exponent, factor in enumerate(_EXP_OF_MINUS_POWERS, -2):
+        if exponent < integer_bits:
+            chosen = ((rest - values) >> (fraction_bits + exponent)) & 1
+            result = np.where(chosen == 1, product(result, factor), result)
+    return np.where(values == 0, 2**31 - 1, result)
+
+
+# exp(-1/4), exp(-1/2), exp(-1) ... exp(-16), times 2**31
+_EXP_OF_MINUS_POWERS = (1672461947, 1302514674, 790015084, 290630308, 39332535, 720401, 242)
+
+
 def quantize_value(real: float, scale: float, zero_point: int) -> int:
-    """``zero_point + round(real / scale)`` with the division in float32, as for activation bounds."""
-    return zero_point + round_half_away(f32(f32(real) / f32(scale)))
+    """``zero_point + round(real / scale)`` with the division in float32, as for activation bounds.
+
+    Raises ValueError where that leaves int32; the reference refuses it, too (Quantize in kernels/kernel_util.cc).
+    """
+    value = zero_point + round_half_away(f32(f32(real) / f32(scale)))
+    if not -(2**31) <= value < 2**31:
+        raise ValueError(f"{real:g} at the scale {scale:g} overflows 32 bits")
+    return value
 
 
 def activation_range(activation: Activation, scale: float, zero_point: int, dtype: DType) -> tuple[int, int]:
     """Quantized clamp of a fused activation: CalculateActivationRangeQuantized in kernels/kernel_util.cc.
 
-    Raises ValueError for an activation that the reference does not quantize.
+    Raises ValueError for an activation that has no quantized form, or a bound that overflows 32 bits.
     """
     lowest, highest = dtype.limits
     bounds: dict[str, tuple[float | None, float | None]] = {

@@ -1,0 +1,240 @@
+"""ADD, SUB, MUL with broadcasting: kernels/{add,sub,mul}.cc, internal/reference/{add,sub}.h and integer_ops/mul.h."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ..attributes import Arithmetic
+from ..bounds import rescale_fits
+from ..fixedpoint import activation_range, f32, multiply_by_quantized_multiplier, quantize_multiplier
+from ..graph import Graph, Operator, Tensor
+from ..program import Constant, Layer, Parameters, Rescale, layer_name, parameter_names
+from .copies import merged, row_major
+from .lookup import domain, table_layer
+from .support import Lowered, Support, quantized_per_tensor, types
+from .text import INDEX_NAMES, advance, loop
+
+Int64Array = npt.NDArray[np.int64]
+LEFT_SHIFT = 20  # of 8-bit inputs of ADD and SUB
+HIGHEST_RANK = 6  # the reference's MUL aborts beyond
+
+
+def one_input_computed(graph: Graph, op: Operator) -> str | None:
+    """One input at least must be computed, not a constant."""
+    return "both are constants" if graph.required(op, 0).constant and graph.required(op, 1).constant else None
+
+
+def broadcast_shapes(graph: Graph, op: Operator) -> str | None:
+    """The inputs' shapes must be broadcast to the output's: six dimensions at most, and elements in them."""
+    a, b, out = graph.required(op, 0), graph.required(op, 1), graph.result(op)
+    try:
+        shape = np.broadcast_shapes(a.shape, b.shape)
+    except ValueError:
+        return f"{list(a.shape)} and {list(b.shape)}"
+    if shape != out.shape or not out.elements or len(shape) > HIGHEST_RANK:
+        return f"{list(a.shape)} and {list(b.shape)} to {list(out.shape)}"
+    return None
+
+
+def exact_in_32_bits(graph: Graph, op: Operator) -> str | None:
+    """The activation must have a quantized form, and the scales must be within what the reference can rescale."""
+    try:
+        _method(op).form(graph, op)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+@dataclass(frozen=True)
+class Form:
+    """The arithmetic of one operator. ``order``: the positions of the inputs in the kernel's own order."""
+
+    order: tuple[int, int]
+    rows: tuple[tuple[str, str], ...]
+    rescales: tuple[Rescale, ...]
+    clamp: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Method:
+    """How an operator is formed, and what it computes of two arrays less their zero points, before zero point and
+    clamp."""
+
+    kernel: str
+    form: Callable[[Graph, Operator], Form]
+    compute: Callable[[Form, Int64Array, Int64Array], Int64Array]
+
+
+def _operands(graph: Graph, op: Operator) -> tuple[Tensor, Tensor, Tensor, tuple[int, int]]:
+    a, b, out = graph.required(op, 0), graph.required(op, 1), graph.result(op)
+    assert isinstance(op.attributes, Arithmetic)
+    return a, b, out, activation_range(op.attributes.activation, out.scale, out.zero_point, out.dtype)
+
+
+def _rescale(name: str, real: float, values: Sequence[int]) -> Rescale:
+    multiplier, shift = quantize_multiplier(real)
+    return Rescale(name, (real,), (multiplier,), (shift,), ((min(values), max(values)),))
+
+
+def _apply(rescale: Rescale, values: Int64Array) -> Int64Array:
+    return multiply_by_quantized_multiplier(values, rescale.multiplier[0], rescale.shift[0])
+
+
+def _ends(x: Tensor) -> list[int]:
+    return [limit - x.zero_point for limit in x.dtype.limits]
+
+
+def form_sum(graph: Graph, op: Operator) -> Form:
+    """ADD or SUB. Raises ValueError for scales at which the reference stops (QuantizeMultiplierSmallerThanOneExp)."""
+    a, b, out, clamp = _operands(graph, op)
+    twice = 2 * max(a.scale, b.scale)
+    terms = [_rescale(f"input{i}", x.scale / twice, [e << LEFT_SHIFT for e in _ends(x)]) for i, x in enumerate((a, b))]
+    ends = [_apply(t, np.array(t.accumulator[0])).tolist() for t in terms]
+    sign = -1 if op.kind == "SUB" else 1
+    real = twice / ((1 << LEFT_SHIFT) * out.scale)
+    result = _rescale("output", real, [x + sign * y for x in ends[0] for y in ends[1]])
+    if result.shift[0] > 0 and (op.kind == "ADD" or real <= 1):
+        raise ValueError(f"the output's scale {out.scale:.6g} is too small for {a.scale:.6g} and {b.scale:.6g}")
+    if not rescale_fits(result.accumulator, result.shift, out.zero_point):
+        raise ValueError(f"a rescale by {real:.6g} overflows 32 bits")
+    order = (0, 1) if a.scale >= b.scale else (1, 0)
+    wide, narrow = (graph.required(op, position) for position in order)
+    signs = (1, sign) if order == (0, 1) else (sign, 1)
+    rounded = terms[order[1]]
+    rows = (
+        (f"{-wide.zero_point}, {-narrow.zero_point}", f"offsets of input{order[0]} and input{order[1]}"),
+        (f"{signs[0] << (LEFT_SHIFT - 1)}", f"factor of input{order[0]}"),
+        (f"{rounded.multiplier[0]}, {rounded.shift[0]}, {signs[1]}", f"multiplier, shift and sign of input{order[1]}"),
+        *_output_rows(result, out, clamp),
+    )
+    return Form(order, rows, (*terms, result), clamp)
+
+
+def _output_rows(rescale: Rescale, out: Tensor, clamp: tuple[int, int]) -> tuple[tuple[str, str], tuple[str, str]]:
+    return (
+        (f"{rescale.multiplier[0]}, {rescale.shift[0]}", "multiplier and shift of the output"),
+        (f"{out.zero_point}, {clamp[0]}, {clamp[1]}", "output zero point, lowest, highest"),
+    )
+
+
+def form_product(graph: Graph, op: Operator) -> Form:
+    """MUL; its real multiplier is formed in float32. Raises ValueError where the rescale overflows 32 bits."""
+    a, b, out, clamp = _operands(graph, op)
+    real = f32(f32(a.scale * b.scale) / out.scale)
+    result = _rescale("output", real, [x * y for x in _ends(a) for y in _ends(b)])
+    if not rescale_fits(result.accumulator, result.shift, out.zero_point):
+        raise ValueError(f"a rescale by {real:.6g} overflows 32 bits")
+    rows = ((f"{-a.zero_point}, {-b.zero_point}", "offsets of the inputs"), *_output_rows(result, out, clamp))
+    return Form((0, 1), rows, (result,), clamp)
+
+
+def _sum(form: Form, a: Int64Array, b: Int64Array) -> Int64Array:
+    terms = (_apply(form.rescales[i], values << LEFT_SHIFT) for i, values in enumerate((a, b)))
+    return _apply(form.rescales[2], sum(terms, np.zeros(1, np.int64)))
+
+
+def _difference(form: Form, a: Int64Array, b: Int64Array) -> Int64Array:
+    terms = [_apply(form.rescales[i], values << LEFT_SHIFT) for i, values in enumerate((a, b))]
+    return _apply(form.rescales[2], terms[0] - terms[1])
+
+
+def _product(form: Form, a: Int64Array, b: Int64Array) -> Int64Array:
+    return _apply(form.rescales[0], a * b)
+
+
+METHODS = {
+    "ADD": Method("add", form_sum, _sum),
+    "SUB": Method("add", form_sum, _difference),
+    "MUL": Method("mul", form_product, _product),
+}
+
+
+def _method(op: Operator) -> Method:
+    return METHODS[op.kind]
+
+
+def lower(graph: Graph, op: Operator) -> Lowered:
+    operands, out = (graph.required(op, 0), graph.required(op, 1)), graph.result(op)
+    method = _method(op)
+    form = method.form(graph, op)
+    for position, constant in enumerate(operands):
+        other = operands[1 - position]
+        if constant.constant and len(np.unique(constant.value())) == 1 and other.elements == out.elements:
+            value = np.asarray(constant.value().reshape(-1)[:1], np.int64) - constant.zero_point
+            pair = (value, domain(other)) if position == 0 else (domain(other), value)
+            results = method.compute(form, *pair) + out.zero_point
+            return table_layer(op, other, out, np.clip(results, *form.clamp), form.rescales)
+    reads = tuple(dict.fromkeys(x.index for x in operands if not x.constant))
+    names = dict(zip(reads, parameter_names("input", len(reads)), strict=True))
+    name = layer_name(op)
+    pointers = [names.get(x.index, f"{name}_input{position}") for position, x in enumerate(operands)]
+    call = Call(method.kernel, f"{name}_parameters", form.order, pointers)
+    return (
+        Layer(
+            operator=op,
+            reads=reads,
+            writes=(out.index,),
+            body=rows_of(call, [x.shape for x in operands], out.shape),
+            kernels=(f"{method.kernel}.c",),
+            constants=tuple(
+                Constant(f"input{position}", x.dtype, x.data, in_flash=False)
+                for position, x in enumerate(operands)
+                if x.data is not None
+            ),
+            parameters=Parameters(f"{method.kernel}_parameters", form.rows),
+            elementwise=tuple(
+                dict.fromkeys((x.index, out.index) for x in operands if not x.constant and x.elements == out.elements)
+            ),
+            rescales=form.rescales,
+            clamp=form.clamp,
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class Call:
+    """A kernel on rows, ``kernel(&parameters, x, step, y, step, n, output)``: x and y are ``pointers`` in ``order``."""
+
+    kernel: str
+    parameters: str
+    order: tuple[int, int]
+    pointers: Sequence[str]
+
+
+def rows_of(call: Call, shapes: Sequence[tuple[int, ...]], out: tuple[int, ...]) -> tuple[str, ...]:
+    """One call for the longest rows that broadcasting leaves, in loops over the rest."""
+    sizes, strides = merged(out, row_major(out), *(_broadcast_strides(s, out) for s in shapes))
+    outer, names = sizes[:-1], INDEX_NAMES[: max(len(sizes) - 1, 0)]
+    to, *fro = [s or [1] for s in strides]
+
+    def moved(pointer: str, steps: Sequence[int]) -> str:
+        return advance(pointer, *zip(names, steps, strict=False))
+
+    inputs = [f"{moved(call.pointers[i], fro[i])}, {fro[i][-1]}" for i in call.order]
+    count = sizes[-1] if sizes else 1
+    arguments = (f"&{call.parameters}", *inputs, str(count), moved("output", to))
+    body: tuple[str, ...] = (f"{call.kernel}({', '.join(arguments)});",)
+    for variable, size in reversed(list(zip(names, outer, strict=True))):
+        body = loop(variable, size, body)
+    return body
+
+
+def _broadcast_strides(shape: tuple[int, ...], out: tuple[int, ...]) -> list[int]:
+    """Element strides over the output's dimensions, 0 where one element serves for all."""
+    padding = [0] * (len(out) - len(shape))
+    return padding + [0 if extent == 1 else s for extent, s in zip(shape, row_major(shape), strict=True)]
+
+
+CONSTRAINTS = (
+    types("int8 int8 > int8"),
+    quantized_per_tensor,
+    one_input_computed,
+    broadcast_shapes,
+    exact_in_32_bits,
+)
+
+OPERATORS = tuple(Support(kind, CONSTRAINTS, lower) for kind in METHODS)
