@@ -33,7 +33,7 @@ def train(tf: Any) -> Trained:
     data, check = (normalised(raw), kinds), (normalised(raw_check), kinds_check)
     model, loss = network(tf.keras), "sparse_categorical_crossentropy"
     fit(tf, model, data, check, rate=3e-3, epochs=40, loss=loss)
-    aware = quantize_aware(model, input_range=RANGE8)
+    aware = quantize_aware(model, data[0][:1000], input_range=RANGE8)
     fit(tf, aware, data, check, rate=1e-3, epochs=20, loss=loss)
     return Trained(model, aware, data[0][:1000], range8=RANGE8)
 

@@ -35,7 +35,7 @@ def train(tf: Any) -> Trained:
     data, check = (normalised(raw), pose), (normalised(raw_check), pose_check)
     model = network(tf.keras)
     fit(tf, model, data, check, rate=1e-2, epochs=200, batch=128)
-    aware8 = quantize_aware(model, input_range=RANGE8)
+    aware8 = quantize_aware(model, data[0][:1000], input_range=RANGE8)
     fit(tf, aware8, data, check, rate=3e-3, epochs=100, batch=128)
     aware16 = quantize_aware(model, activation_bits=16)
     fit(tf, aware16, data, check, rate=3e-3, epochs=100, batch=128)

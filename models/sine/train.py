@@ -40,7 +40,7 @@ def train(tf: Any) -> Trained:
     weights[1] = weights[1] - weights[0][0]
     weights[0] = weights[0] / np.pi
     model.set_weights(weights)
-    aware = quantize_aware(model, input_range=INPUT_RANGE)
+    aware = quantize_aware(model, x[:500], input_range=INPUT_RANGE)
     fit(tf, aware, (x, y), (check, wanted), rate=1e-2, epochs=100)
     return Trained(
         model, aware, representative=x[:500], range8=INPUT_RANGE, extra={"sine_dynamic_range.tflite": tutorial(tf)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -10,12 +9,11 @@ import numpy.typing as npt
 
 from ..errors import Tflite2IntError, UnsupportedModelError, UsageError, printable
 from ..graph import Graph
+from .arguments import Samples, check_samples, legacy_model
 from .check import REMEDY, check_integer_only
 from .keras import tensorflow
-from .quantize import legacy_model
 from .sixteen import is_weights_aware, rounded_model
 
-Samples = npt.ArrayLike | Sequence[npt.ArrayLike]
 _REPLACE = "TensorFlow Lite has no integer kernel for it: replace the layer that becomes this operator."
 Array = npt.NDArray[np.float32]
 
@@ -79,7 +77,7 @@ def export_dynamic_range(model: Any) -> bytes:
 def _export(
     tf: Any, model: Any, data: Samples, input_range: tuple[float, float] | None, ops: Any, dtype: Any, bias: Any
 ) -> bytes:
-    samples = _samples(model, data)
+    samples = check_samples(model, data)
     if input_range is not None:
         samples = [_pinned(samples, input_range)]
     # A free batch would leave SHAPE, STRIDED_SLICE and PACK in the file: batch 1.
@@ -112,27 +110,6 @@ def _reason(error: Exception) -> str:
     """The line of the converter's many that says what is wrong."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
     return printable(next((line for line in lines if line.startswith("TF Select ops:")), lines[0]), 200)
-
-
-def _samples(model: Any, data: Samples) -> list[Array]:
-    """One array [samples, ...] an input of the model. Raises UsageError where shapes or values do not fit."""
-    inputs = model.inputs
-    given = list(data) if len(inputs) > 1 and isinstance(data, list | tuple) else [data]
-    if len(given) != len(inputs):
-        raise UsageError(f"{len(given)} arrays of representative data for {len(inputs)} inputs", remedy="Pass a list.")
-    samples = [np.asarray(values, np.float32) for values in given]
-    for array, tensor in zip(samples, inputs, strict=True):
-        shape = tuple(tensor.shape)[1:]
-        if array.ndim != len(shape) + 1 or any(b not in (None, a) for a, b in zip(array.shape[1:], shape, strict=True)):
-            raise UsageError(
-                f"the representative data have shape {array.shape}, the input is {shape}",
-                remedy="Pass an array [samples, ...input shape].",
-            )
-        if not len(array) or len(array) != len(samples[0]):
-            raise UsageError("representative data are empty or not equally many", remedy="Pass a few hundred samples.")
-        if not np.isfinite(array).all():
-            raise UsageError("the representative data hold NaN or infinity", remedy="Remove those samples.")
-    return samples
 
 
 def _pinned(samples: list[Array], input_range: tuple[float, float]) -> Array:

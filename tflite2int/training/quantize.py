@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from contextlib import nullcontext
 from typing import Any, Literal
 
 from ..errors import Tflite2IntError, UnsupportedModelError, UsageError
+from .arguments import Samples, check_samples, legacy_model
+from .calibrate import set_ranges
 from .keras import optimization, tensorflow
-from .keras3 import from_keras3, is_keras3
 from .sixteen import weights_aware
 
 # What tfmot rewrites before it asks its registry; a batch normalization only directly behind one of these.
@@ -20,6 +20,7 @@ _SKIP = "Pass skip=[names] to leave such layers to post-training quantization at
 
 def quantize_aware(
     model: Any,
+    representative_data: Samples | None = None,
     *,
     activation_bits: Literal[8, 16] = 8,
     input_range: tuple[float, float] | None = None,
@@ -31,8 +32,10 @@ def quantize_aware(
     ``model`` is a Sequential or functional model of Keras 2 or 3 with its float weights; it is not changed.
     With ``activation_bits=8`` tensorflow-model-optimization (tfmot) rounds weights and activations: export that with
     ``export_int8``. With 16 the weights alone are rounded, per channel: export with ``export_int16x8``.
-    ``input_range`` (8 bits only) pins the lowest and highest real input, so that the input scale is
-    ``(high - low) / 255`` and not what the data happen to give. ``skip`` names layers that are left out (8 bits only).
+    ``representative_data`` (as ``export_int8`` takes them; 8 bits only) set the ranges that training starts from:
+    tfmot's own start is [-6, 6], which fades over thousands of steps. ``input_range`` (8 bits only) pins the lowest and
+    highest real input, so that the input scale is ``(high - low) / 255`` and not what the data happen to give.
+    ``skip`` names layers that are left out (8 bits only).
     ``strategy``, a ``tf.distribute`` strategy, holds the new variables; compile and fit as usual with it.
 
     Raises UsageError for what is no such model, UnsupportedModelError naming every layer that cannot be quantized.
@@ -46,31 +49,21 @@ def quantize_aware(
         raise UsageError("skip and input_range apply to 8-bit activations", remedy="Pin with export_int16x8 instead.")
     if input_range is not None and not input_range[0] <= 0.0 <= input_range[1] > input_range[0]:
         raise UsageError(f"the input range {input_range} does not hold zero", remedy="Widen it: zero must be exact.")
-    with strategy.scope() if strategy is not None else nullcontext():
-        legacy = legacy_model(model)
-        _refuse_wrapped(legacy)
-        if activation_bits == 16:
-            return weights_aware(legacy)
-        return _eight(legacy, input_range, set(skip))
+    legacy = legacy_model(model)
+    _refuse_wrapped(legacy)
 
+    def build() -> Any:
+        return weights_aware(legacy) if activation_bits == 16 else _eight(legacy, input_range, set(skip))
 
-def legacy_model(model: Any) -> Any:
-    """``model`` as a Keras 2 model of known layers. Raises UsageError for anything else."""
-    if is_keras3(model):
-        return from_keras3(model)
-    keras = tensorflow().keras
-    if not isinstance(model, keras.Model):
-        raise UsageError(f"a Keras model is needed, this is a {type(model).__name__}", remedy="Pass a keras.Model.")
-    if not model.built:
-        raise UsageError(
-            f'model "{model.name}" has no input shape yet', remedy="Start it with keras.Input(shape) or call build()."
-        )
-    if not (isinstance(model, keras.Sequential) or getattr(model, "_is_graph_network", False)):
-        raise UsageError(
-            f'model "{model.name}" is a subclass with its own call(): its layers cannot be seen from outside',
-            remedy="Build it with keras.Sequential or with keras.Model(inputs, outputs).",
-        )
-    return model
+    aware = build()
+    if representative_data is not None and activation_bits == 8:
+        set_ranges(aware, check_samples(legacy, representative_data))
+    if strategy is None:
+        return aware
+    with strategy.scope():  # a second model: a forward pass outside of training would not reach every replica
+        distributed = build()
+    distributed.set_weights(aware.get_weights())
+    return distributed
 
 
 def _refuse_wrapped(model: Any) -> None:
