@@ -41,7 +41,8 @@ class TensorSpec:
 class OperatorSpec:
     """An operator: ``options`` is the generated class's name without "Options" and its fields.
 
-    ``union`` overrides the type that the file claims for them. ``old`` leaves out the newer field for the code.
+    ``union`` overrides the type that the file claims for them. ``old`` and ``new`` are the
+    older and the newer field of the code, where they differ from what a converter writes.
     """
 
     code: int
@@ -52,7 +53,8 @@ class OperatorSpec:
     version: int = 1
     custom: str | None = None
     opcode: int | None = None
-    old: bool = False
+    old: int | None = None
+    new: int | None = None
 
 
 @dataclass(frozen=True)
@@ -132,14 +134,13 @@ def _operator(builder: Any, spec: OperatorSpec, number: int) -> int:
 
 def _code(builder: Any, spec: OperatorSpec) -> int:
     custom = None if spec.custom is None else builder.CreateString(spec.custom)
-    old = min(spec.code, 127)  # the old field is a byte; 127 in it says to look at the new one
     return _table(
         builder,
         "OperatorCode",
-        DeprecatedBuiltinCode=old,
+        DeprecatedBuiltinCode=min(spec.code, 127) if spec.old is None else spec.old,
         CustomCode=custom,
         Version=spec.version,
-        BuiltinCode=None if spec.old else spec.code,
+        BuiltinCode=spec.code if spec.new is None else spec.new,
     )
 
 

@@ -125,11 +125,13 @@ def test_main_subgraph_and_count() -> None:
     assert len(graph.operators) == 1
 
 
-def test_operator_code_in_the_old_and_the_new_field() -> None:
-    assert OP.ABS < 127 < OP.GELU
-    for code, kind, old in ((OP.ABS, "ABS", False), (OP.ABS, "ABS", True), (OP.GELU, "GELU", False)):
-        operator = read_bytes(one_operator(OperatorSpec(code, version=2, old=old)), "m").operators[0]
-        assert (operator.kind, operator.version, operator.custom) == (kind, 2, False)
+@pytest.mark.parametrize(
+    ("old", "new", "kind"),
+    [(101, 101, "ABS"), (101, 0, "ABS"), (0, 101, "ABS"), (127, 150, "GELU"), (0, 150, "GELU"), (0, 0, "ADD")],
+)
+def test_operator_code_is_the_larger_field(old: int, new: int, kind: str) -> None:
+    operator = read_bytes(one_operator(OperatorSpec(OP.ABS, version=2, old=old, new=new)), "m").operators[0]
+    assert (operator.kind, operator.version, operator.custom) == (kind, 2, False)
 
 
 def test_custom_operator_and_its_scratch_memory() -> None:

@@ -133,6 +133,11 @@ def test_options_left_out(code: int, expected: a.Attributes) -> None:
     assert read_bytes(one_operator(OperatorSpec(code)), "m").operators[0].attributes == expected
 
 
+def test_table_that_the_file_calls_none_is_not_read() -> None:
+    operator = OperatorSpec(OP.MUL, options=("Mul", {"FusedActivationFunction": 1}), union=tflite.BuiltinOptions.NONE)
+    assert read_bytes(one_operator(operator), "m").operators[0].attributes == a.Arithmetic("NONE")
+
+
 @pytest.mark.parametrize(
     ("code", "options", "union", "message"),
     [

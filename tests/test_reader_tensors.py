@@ -84,9 +84,10 @@ def test_scalar_and_shapeless_tensor() -> None:
 
 
 def test_tensor_without_elements_is_constant_unless_written() -> None:
-    empty = TensorSpec((0,), TYPE.INT32)
+    empty, text = TensorSpec((0,), TYPE.INT32), TensorSpec((0,), TYPE.STRING)
     model = ModelSpec([TensorSpec(()), TensorSpec(()), empty], [OperatorSpec(OP.RESHAPE, (0, 2), (1,))])
     assert read_bytes(build(model), "m").tensors[2].value().tolist() == []
+    assert not one_tensor(text).constant
     assert not read_bytes(build(ModelSpec([empty, empty], [OperatorSpec(OP.ABS)])), "m").tensors[1].constant
 
 
@@ -185,6 +186,7 @@ def test_zero_scale_of_a_zero_constant() -> None:
     zeros = TensorSpec((2,), TYPE.INT16, bytes(4), Quantized([0.0]))
     assert one_tensor(zeros).quantization is None
     tensor_fails(TensorSpec((2,), TYPE.INT16, b"\0\0\1\0", Quantized([0.0])), "its scale 0 is not")
+    tensor_fails(TensorSpec((2,), TYPE.INT8, bytes(2), Quantized([0.5, 0.0], [0, 0])), "its scale 0 is not")
 
 
 def test_names_are_not_trusted() -> None:

@@ -24,6 +24,7 @@ _CUSTOM = tflite.BuiltinOperator.CUSTOM
 _MAX_VERSION = 50  # TensorFlow 2.19's highest operator version is 13
 _MAX_FILE = 2**31 - 1  # FlatBuffers' own limit
 _SCHEMA = 3
+_BUILTIN_CODE = 10  # the field builtin_code of the table OperatorCode: 4 + 2 * its number
 
 
 def read_model(path: str | os.PathLike[str]) -> Graph:
@@ -132,7 +133,9 @@ def _operator(file: File, accessor: Any, index: int, codes: list[Any]) -> Operat
 
 def _kind(code: Any) -> tuple[str, bool]:
     """Name of an operator code, and whether it is a custom one."""
-    builtin = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())  # the old field is a byte; the larger one holds
+    # The old field is a byte; of the two the larger holds (tflite/schema/schema_utils.cc). The package's BuiltinCode()
+    # returns the old one wherever the new one is below 127.
+    builtin = max(code._tab.int32(_BUILTIN_CODE), code.DeprecatedBuiltinCode())
     if builtin == _CUSTOM:
         name = text(code.CustomCode())
         if not name:

@@ -92,6 +92,11 @@ class Table:
         self._file.check(position, flags.bytewidth, "a number")
         return flags.py_type(flags.packer_type.unpack_from(self.Bytes, position)[0])
 
+    def int32(self, slot: int) -> int:
+        """A 32-bit field, 0 where it is absent: for what no generated accessor returns as the file has it."""
+        offset = self.Offset(slot)
+        return self._file.number(_I32, self.Pos + offset, "a number") if offset else 0
+
     def Indirect(self, position: int) -> int:
         return self._file.target(position, "a table")
 
