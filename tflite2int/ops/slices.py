@@ -70,7 +70,8 @@ def _indices(graph: Graph, op: Operator, rank: int) -> list[_Index]:
     ]
     place = ellipses[0] if ellipses else len(entries)
     whole = rank - sum(not e.new for i, e in enumerate(entries) if i not in ellipses)
-    if len(ellipses) > 1 or whole < 0:
+    # An ellipsis of no dimension takes one in the reference, and the last index is then ignored.
+    if len(ellipses) > 1 or whole < len(ellipses):
         raise ValueError(f"{len(entries)} indices with {len(ellipses)} ellipses for {rank} dimensions")
     return [*entries[:place], *[_Index()] * whole, *entries[place + 1 :]]
 
