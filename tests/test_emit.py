@@ -38,7 +38,7 @@ def test_needs_stdint_and_nothing_else(name: str, conversions: dict[str, Convers
     code = re.sub(r"/\*.*?\*/", "", conversions[name].source + conversions[name].header, flags=re.DOTALL)
     assert set(re.findall(r"#include (\S+)", code)) == {"<stdint.h>", f'"{name}.h"'}
     assert not re.search(r"\b(float|double|malloc|free|printf|goto|union)\b|\d\.\d", code)
-    assert max(map(len, conversions[name].source.splitlines())) <= 130
+    assert max(map(len, conversions[name].source.splitlines())) <= 120
 
 
 COMPILERS = {

@@ -147,7 +147,7 @@ def test_fully_connected_of_1_to_300_channels(tmp_path: Path) -> None:
     assert_identical(net.build(), tmp_path, steps=8, sanitize=True)
 
 
-@pytest.mark.parametrize("flag", ["-DTFLITE2INT_NO_LONG_MULTIPLY", "-O0", "-O3"])
+@pytest.mark.parametrize("flag", ["-DNO_LONG_MULTIPLY", "-O0", "-O3"])
 def test_both_multiplications_and_every_optimisation_agree(flag: str, tmp_path: Path) -> None:
     net = Net(8)
     for _ in range(PER_MODEL // 2):

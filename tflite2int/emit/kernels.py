@@ -1,10 +1,29 @@
-"""The kernels' own C source, put together: each file once, after what it includes."""
+"""The kernels' own C source, put together: each file once, after what it includes.
+
+Kernels that all sample types share are written with the types of ``sample.h``, for 8-bit samples as they stand. A
+variant is the same source with other types in their place and its suffix on the names that the source defines:
+``dot_pair_int16`` comes from dot_pair.h. Where a file of the variant's own name exists, such as requantize_int16.h, that
+is taken instead. A file in which a variant changes nothing serves the variant as it is.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import cache
 from importlib import resources
+
+from .text import LINE
+
+_INT16 = {"sample_t": "int16_t", "product_t": "int32_t", "accumulator_t": "int32_t"}
+# Suffix -> the types of sample.h.
+_TYPES = {
+    "": {"sample_t": "int8_t", "product_t": "int16_t", "accumulator_t": "int32_t"},
+    "_int16": _INT16,
+    "_int16_bias32": _INT16,
+    "_int16_wide": {**_INT16, "accumulator_t": "int64_t"},
+}
+_DROPPED = ("#pragma once", "#include <stdint.h>", '#include "sample.h"')
 
 
 def kernel_text(names: Sequence[str], emitted: set[str], linkage: str = "static") -> list[str]:
@@ -13,24 +32,95 @@ def kernel_text(names: Sequence[str], emitted: set[str], linkage: str = "static"
     Include lines and guards are dropped: in the emitted file they have done their work. Functions of .c files, which
     the layers call, are declared with ``linkage``.
     """
-    folder = resources.files("tflite2int") / "kernels"
     lines: list[str] = []
 
-    def add(name: str) -> None:
-        if name in emitted:
+    def add(name: str, suffix: str) -> None:
+        source, own = _resolved(name, suffix)
+        if _named(source, own) in emitted:
             return
-        emitted.add(name)
+        emitted.add(_named(source, own))
+        for included in _includes(source):
+            add(included, suffix)
         body: list[str] = []
-        for line in (folder / name).read_text(encoding="ascii").splitlines():
-            included = re.fullmatch(r'#include "(.+)"', line)
-            if included:
-                add(included[1])
-            elif name.endswith(".c") and re.match(r"static \w+ \w+\(", line):
-                body.append(line.replace("static", linkage, 1))
-            elif line not in ("#pragma once", "#include <stdint.h>") and (line or body):
-                body.append(line)
+        for line in _instantiated(source, own):
+            if name.endswith(".c") and re.match(r"static \w+ \w+\(", line):
+                line = line.replace("static", linkage, 1)
+            if line or body:
+                body += _folded(line)
         lines.extend([*body, ""])
 
     for name in names:
-        add(name)
+        add(*_split(name))
     return lines
+
+
+def _split(name: str) -> tuple[str, str]:
+    """``conv_2d_int16_wide.c`` to ``conv_2d.c`` and the variant ``_int16_wide``."""
+    stem, dot, extension = name.partition(".")
+    suffix = max((s for s in _TYPES if stem.endswith(s)), key=len)
+    return stem.removesuffix(suffix) + dot + extension, suffix
+
+
+def _named(name: str, suffix: str) -> str:
+    """The file's name in a variant, whatever variant it was written for."""
+    stem, dot, extension = _split(name)[0].partition(".")
+    return stem + suffix + dot + extension
+
+
+def _derived_from(suffix: str) -> str:
+    return suffix.rpartition("_")[0]
+
+
+@cache
+def _text(name: str) -> str | None:
+    file = resources.files("tflite2int") / "kernels" / name
+    return file.read_text(encoding="ascii") if file.is_file() else None
+
+
+@cache
+def _resolved(name: str, suffix: str) -> tuple[str, str]:
+    """The file that a variant takes for ``name``, and the suffix on what that file defines."""
+    own = _named(name, suffix)
+    if not suffix or _text(own) is not None:
+        return own, suffix
+    base = _derived_from(suffix)
+    source, inherited = _resolved(name, base)
+    words = set(re.findall(r"\w+", _text(source) or ""))
+    types, base_types = _TYPES[suffix], _TYPES[base]
+    if any(types[word] != base_types[word] for word in types if word in words) or any(
+        _resolved(included, suffix) != _resolved(included, base) for included in _includes(source)
+    ):
+        return source, suffix
+    return source, inherited
+
+
+def _includes(name: str) -> Iterator[str]:
+    for line in (_text(name) or "").splitlines():
+        included = re.fullmatch(r'#include "(.+)"', line)
+        if included and line not in _DROPPED:
+            yield _split(included[1])[0]
+
+
+@cache
+def _definitions(name: str, suffix: str) -> dict[str, str]:
+    """What a file and its includes define: the names in the source, and those of the variant."""
+    source, own = _resolved(name, suffix)
+    names = {k: v for included in _includes(source) for k, v in _definitions(included, suffix).items()}
+    for defined in re.findall(r"^(?:static [\w ]+?\*?|} )(\w+)(?=[(;\[])", _text(source) or "", re.MULTILINE):
+        plain = defined.removesuffix(_split(source)[1])
+        names[defined] = names[plain] = plain + own
+    return names
+
+
+def _instantiated(source: str, suffix: str) -> Iterator[str]:
+    """The lines of a file with the types and names of the variant."""
+    words = _definitions(_split(source)[0], suffix) | _TYPES[suffix]
+    for line in (_text(source) or "").splitlines():
+        if line not in _DROPPED and not line.startswith('#include "'):
+            yield re.sub(r"\w+", lambda word: words.get(word[0], word[0]), line)
+
+
+def _folded(line: str) -> list[str]:
+    """A function's head on two lines where the variant's names made it too long."""
+    cut = line.rfind(", ", 0, LINE) + 1
+    return [line] if len(line) <= LINE + 4 or not cut else [line[:cut], "        " + line[cut + 1 :]]

@@ -9,6 +9,7 @@ from .kernels import kernel_text
 from .text import LINE, comment, shape_text, table, wrapped
 
 LARGEST_16_BIT_INT = 32767
+NOTE_COLUMN = 40  # a longer row of a struct has its note on the line above
 SPECIALISE = (
     "/* Each layer gets its own copy of its kernel, with the layer's numbers in it. */",
     "#if defined(__GNUC__)",
@@ -100,7 +101,9 @@ def _layer_title(program: Program, layer: Layer) -> str:
     ins = ", ".join(shape_text(graph.tensor(i)) for i in layer.reads) or "constant"
     outs = ", ".join(shape_text(graph.tensor(i)) for i in layer.writes)
     name = comment(graph.tensor(layer.writes[0]).name)
-    return f'/* {layer.operator.index}  {comment(layer.operator.kind)}  "{name}"  {ins} -> {outs} */'
+    title = f'/* {layer.operator.index}  {comment(layer.operator.kind)}  "{name}"'
+    types = f"{ins} -> {outs} */"
+    return f"{title}  {types}" if len(title) + len(types) < LINE else f"{title}\n      {types}"
 
 
 def _constant(layer: Layer, constant: Constant) -> list[str]:
@@ -121,13 +124,13 @@ def _parameters(layer: Layer) -> list[str]:
         return []
     rows = layer.parameters.rows
     texts = [text if position + 1 == len(rows) else f"{text}," for position, (text, _) in enumerate(rows)]
-    width = (
-        max(len(text) for text, (_, note) in zip(texts, rows, strict=True) if note) if any(n for _, n in rows) else 0
-    )
-    lines = [
-        f"    {text:{width}} /* {note} */" if note else f"    {text}"
-        for text, (_, note) in zip(texts, rows, strict=True)
-    ]
+    width = max((len(text) for text in texts if len(text) <= NOTE_COLUMN), default=0)
+    lines: list[str] = []
+    for text, (_, note) in zip(texts, rows, strict=True):
+        if note and len(text) <= NOTE_COLUMN:
+            lines.append(f"    {text:{width}} /* {note} */")
+        else:
+            lines += [*([f"    /* {note} */"] if note else ()), f"    {text}"]
     return [f"static const IN_FLASH {layer.parameters.type} {layer.name}_parameters = {{", *lines, "};", ""]
 
 

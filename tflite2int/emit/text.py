@@ -33,7 +33,7 @@ def c_identifier(text: str) -> str:
 
 def comment(text: str) -> str:
     """Text made safe inside a C comment: one line of printable ASCII without comment marks, splices or trigraphs."""
-    return printable(text, 90).replace("*/", "* /").replace("/*", "/ *").replace("\\", "/").replace("??", "? ?")
+    return printable(text, 80).replace("*/", "* /").replace("/*", "/ *").replace("\\", "/").replace("??", "? ?")
 
 
 def shape_text(tensor: Tensor) -> str:

@@ -45,7 +45,8 @@ static int32_t depthwise_border(const IN_FLASH depthwise_conv_2d_parameters *p, 
 }
 
 /* One output row from kernel_height input rows, of which those outside the image are 0. */
-static void depthwise_conv_2d_row(const IN_FLASH depthwise_conv_2d_parameters *p, const int8_t *const *rows, int8_t *output)
+static void depthwise_conv_2d_row(const IN_FLASH depthwise_conv_2d_parameters *p, const int8_t *const *rows,
+                                  int8_t *output)
 {
     const int span = (p->kernel_width - 1) * p->dilation + 1;
     int all_rows = 1;
