@@ -152,7 +152,7 @@ def test_custom_operator_and_its_scratch_memory() -> None:
         (ModelSpec([TensorSpec()], subgraphs=0), "the model has no subgraph"),
         (ModelSpec([TensorSpec()], outputs=()), "the model has no output"),
         (ModelSpec([TensorSpec()], version=4), "schema version is 4"),
-        (ModelSpec([TensorSpec()], inputs=(0, 0), outputs=(0,)), "inputs [0, 0] name a tensor twice"),
+        (ModelSpec([TensorSpec()], inputs=(0, 0), outputs=(0,)), "the model's inputs name a tensor twice"),
         (ModelSpec([TensorSpec()], inputs=(-1,), outputs=(0,)), "graph input or output -1 is no tensor"),
         (ModelSpec([TensorSpec()]), "graph input or output 1 is no tensor"),
         (ModelSpec(TWO), "is written by no operator"),

@@ -21,7 +21,7 @@ from .tensors import Buffers, read_tensor
 
 _KINDS = enum_names(tflite.BuiltinOperator)
 _CUSTOM = tflite.BuiltinOperator.CUSTOM
-_MAX_VERSION = 50  # TensorFlow 2.19's highest operator version is 13
+_MAX_VERSION = 50  # far above any operator's in TensorFlow 2.19; each operator checks its own
 _MAX_FILE = 2**31 - 1  # FlatBuffers' own limit
 _SCHEMA = 3
 _BUILTIN_CODE = 10  # the field builtin_code of the table OperatorCode: 4 + 2 * its number
@@ -72,7 +72,7 @@ def read_bytes(data: bytes, name: str) -> Graph:
     if not outputs:
         raise MalformedModelError("the model has no output", remedy=REMEDY)
     if len(set(inputs)) < len(inputs):
-        raise MalformedModelError(f"the model's inputs {list(inputs)} name a tensor twice", remedy=REMEDY)
+        raise MalformedModelError("the model's inputs name a tensor twice", remedy=REMEDY)
     graph = Graph(
         name=name,
         sha256=hashlib.sha256(data).hexdigest(),
