@@ -21,7 +21,7 @@ from .tensors import Buffers, read_tensor
 
 _KINDS = enum_names(tflite.BuiltinOperator)
 _CUSTOM = tflite.BuiltinOperator.CUSTOM
-_MAX_VERSION = 50  # far above any operator's in TensorFlow 2.19; each operator checks its own
+_MAX_VERSION = 50  # far above any operator's in TensorFlow 2.19
 _MAX_FILE = 2**31 - 1  # FlatBuffers' own limit
 _SCHEMA = 3
 _BUILTIN_CODE = 10  # the field builtin_code of the table OperatorCode: 4 + 2 * its number
