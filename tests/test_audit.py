@@ -15,7 +15,7 @@ import pytest
 
 from tests.model_builder import Op, T, build
 from tests.needs import need_reference
-from tflite2int.attributes import Activation, Arithmetic, Conv2D, DepthwiseConv2D, FullyConnected, Pool2D
+from tflite2int.attributes import Activation, Arithmetic, Conv2D, DepthwiseConv2D, FullyConnected, Pool2D, Softmax
 from tflite2int.audit import Audit, OperatorFacts, RescaleFacts, audit, audit_graph
 from tflite2int.compiler import convert
 from tflite2int.errors import Tflite2IntError
@@ -137,6 +137,14 @@ def test_parameters_of_a_sum() -> None:
     assert [r.name for r in op.rescales] == ["input0", "input1", "output"]
     for rescale, real in zip(op.rescales, reals, strict=True):
         assert_multiplier(rescale, 0, real, DOUBLE)
+
+
+def test_parameters_of_a_softmax() -> None:
+    """beta * scale * 2^26 is 1.6 * 2^22, which is 0.8 * 2^31 * 2^(23 - 31); 31 * 2^26 / 2^23 is 248."""
+    x, y = T("x", "int8", (1, 4), 0.05, 7), T("y", "int8", (1, 4), 1 / 256, -128)
+    op = only(audited(build([x, y], [Op("SOFTMAX", ["x"], ["y"], Softmax(2.0))], ["x"], ["y"])))
+    assert op.rescales[0].shift == (23,) and op.parameters == {"diff_min": -248}
+    assert_multiplier(op.rescales[0], 0, 2 * f32(0.05) * 2**26, DOUBLE)
 
 
 def test_a_fully_connected_layer_rounds_the_product_of_scales_to_float32() -> None:

@@ -11,7 +11,7 @@ import os
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ..errors import Tflite2IntError
+from ..errors import Tflite2IntError, printable
 from ..graph import Graph
 from ..passes import simplify
 from ..reader import read_model
@@ -65,7 +65,7 @@ def audit_graph(graph: Graph) -> Audit:
         simplified = graph
     operators = operator_facts(graph, simplified)
     return Audit(
-        name=graph.name,
+        name=printable(graph.name),
         sha256=graph.sha256,
         tensors=tensor_facts(graph),
         operators=operators,

@@ -15,6 +15,7 @@ from ..fixedpoint import activation_range
 from ..graph import DType, Graph, Operator, Tensor
 from ..ops import supported
 from ..ops.arithmetic import LEFT_SHIFT
+from ..ops.softmax import INTEGER_BITS
 from ..ops.support import QUANTIZED, obstacles
 from ..ops.window import window
 from ..program import Layer, Rescale, View
@@ -142,7 +143,7 @@ def _operator(graph: Graph, op: Operator, refused: Sequence[str], remains: bool)
         rescales=tuple(_rescale(r, accumulator_width(graph, op) if weighted else 32) for r in rescales),
         weights=weights,
         macs=sum(layer.macs for layer in layers) or _macs(graph, op, weights),
-        parameters=_parameters(graph, op, out),
+        parameters=_parameters(graph, op, out, rescales),
     )
 
 
@@ -219,7 +220,7 @@ def _macs(graph: Graph, op: Operator, weights: WeightFacts | None) -> int:
     return graph.required(op, 2).elements // depth * weights.taps * weights.channels
 
 
-def _parameters(graph: Graph, op: Operator, out: Tensor | None) -> dict[str, int]:
+def _parameters(graph: Graph, op: Operator, out: Tensor | None, rescales: Sequence[Rescale]) -> dict[str, int]:
     """What CMSIS-NN's structs want besides, by the names they have there."""
     found: dict[str, int] = {}
     if isinstance(op.attributes, Conv2D | Pool2D):
@@ -237,4 +238,8 @@ def _parameters(graph: Graph, op: Operator, out: Tensor | None) -> dict[str, int
         found["ch_mult"] = op.attributes.depth_multiplier
     if op.kind in ("ADD", "SUB") and out and out.dtype in QUANTIZED:
         found["left_shift"] = 15 if out.dtype is DType.INT16 else LEFT_SHIFT
+    if (
+        op.kind == "SOFTMAX" and rescales and out and out.dtype is DType.INT8
+    ):  # CalculateInputRadius, quantization_util.cc
+        found["diff_min"] = -((((1 << INTEGER_BITS) - 1) << (31 - INTEGER_BITS)) >> rescales[0].shift[0])
     return found

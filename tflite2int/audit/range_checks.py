@@ -41,7 +41,7 @@ CONCATENATED = Topic(
 )
 REQUANTIZED = Topic(
     "requantized",
-    "a change of scale that loses bits",
+    "a change of scale that merges steps or skips them",
     "Two steps of the input become one, or steps of the output are never met: remove the operator, or calibrate again.",
 )
 SHIFTED = Topic(

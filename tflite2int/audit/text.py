@@ -27,7 +27,7 @@ def audit_text(
 ) -> str:
     """The whole report. Names are to be printable already."""
     refused = sum(op.status == "refused" for op in operators)
-    verdict = f"{refused} of them cannot be converted" if refused else "all can be converted"
+    verdict = f"{refused} of which cannot be converted" if refused else "all can be converted"
     macs = sum(op.macs for op in operators)
     lines = [
         f"{name}: {count(len(operators), 'operator')}, {verdict}; {count(len(tensors), 'tensor')}; {macs:,} MACs",
