@@ -328,8 +328,10 @@ def test_computed_indices_are_refused(tmp_path: Path) -> None:
         convert(path)
 
 
-SINGLE = ("concat", "keras_permute", "keras_cropping2d", "keras_zeropad2d", "pack", "pad_hw", "reshape", "slice")
-SINGLE += ("split_only", "split_v", "squeeze", "strided_slice", "transpose", "unpack")
+SINGLE = (
+    *("concat", "keras_cropping2d", "keras_permute", "keras_zeropad2d", "pack", "pad_hw", "reshape", "slice"),
+    *("split_only", "split_v", "squeeze", "strided_slice", "transpose", "unpack"),
+)
 
 
 def converter_models() -> list[str]:
