@@ -172,11 +172,37 @@ def test_uint8_weights_are_taken_less_their_zero_point() -> None:
     assert op.weights and (op.weights.peak, op.weights.zeros, op.weights.dead) == ((10, 0), 4, (1,))
 
 
+def test_uint8_convolutions_round_the_product_of_scales_to_float32() -> None:
+    tensors = [
+        T("x", "uint8", (1, 2, 2, 1), 0.0317, 7),
+        T("w", "uint8", (1, 1, 1, 1), 0.011, 100, data=[[[[3]]]]),
+        T("b", "int32", (1,), 0.0317 * 0.011, data=[5]),
+        T("y", "uint8", (1, 2, 2, 1), 0.047, 5),
+    ]
+    op = only(audited(build(tensors, [Op("CONV_2D", ["x", "w", "b"], ["y"], Conv2D("VALID"))], ["x"], ["y"])))
+    product = float(np.float32(np.float32(0.0317) * np.float32(0.011)))
+    assert product != f32(0.0317) * f32(0.011)
+    assert op.rescales[0].real == (product / float(np.float32(0.047)),)
+
+
+def test_a_transposed_convolution_takes_each_input_into_a_whole_window() -> None:
+    tensors = [
+        T("s", "int32", (4,), data=[1, 6, 6, 4]),
+        T("w", "int8", (4, 3, 3, 2), 0.25, data=np.ones((4, 3, 3, 2))),
+        T("x", "int8", (1, 3, 3, 2), 0.5, -3),
+        T("y", "int8", (1, 6, 6, 4), 2.0, 5),
+    ]
+    op = only(audited(build(tensors, [Op("TRANSPOSE_CONV", ["s", "w", "x"], ["y"])], ["x"], ["y"])))
+    assert op.macs == 3 * 3 * 2 * 3 * 3 * 4
+    assert (op.input_offset, op.output_offset, op.act_min) == ((3,), 5, None)  # its activation is not read
+    assert op.rescales[0].accumulator == ((-125 * 18, 130 * 18),) * 4
+
+
 # Accumulators and channels, by brute force
 
 
-WEIGHTS = np.array([[127, -128], [3, 0], [0, 0], [-1, -1], [1, 1], [127, 127], [1, 2], [0, 1]])
-BIAS = np.array([1000, -7, 40, -4000, 9000, 50, 10, -2000])
+WEIGHTS = np.array([[127, -128], [3, 0], [0, 0], [-1, -1], [1, 1], [127, 127], [1, 2], [0, 1], [0, 0]])
+BIAS = np.array([1000, -7, 40, -4000, 9000, 50, 10, -2000, 0])
 
 
 @pytest.mark.parametrize("activation", ["NONE", "RELU", "RELU6", "RELU_N1_TO_1"])
@@ -260,6 +286,25 @@ def test_16_bit_activations_have_wide_accumulators_and_sound_intervals(name: str
     for step in values:
         found = step[op.outputs[0]].reshape(-1, op.weights.channels)
         assert (found >= low).all() and (found <= high).all()
+
+
+def test_ends_of_16_bit_outputs_are_met_exactly() -> None:
+    """Positive weights: the lowest and the highest input give the ends of each channel's interval."""
+    need_reference()
+    rng = np.random.default_rng(4)
+    weights, bias = rng.integers(1, 128, (64, 9)), rng.integers(-(10**6), 10**6, 64)
+    tensors = [
+        T("x", "int16", (2, 9), 0.01),
+        T("w", "int8", weights.shape, 0.02, data=weights),
+        T("b", "int64", bias.shape, 0.0002, data=bias),
+        T("y", "int16", (2, 64), 0.3),
+    ]
+    operators = [Op("FULLY_CONNECTED", ["x", "w", "b"], ["y"], FullyConnected(), version=4)]
+    model = build(tensors, operators, ["x"], ["y"])
+    inputs = np.stack([np.full(9, -32768, np.int16), np.full(9, 32767, np.int16)])
+    ((outputs,),) = run_reference(model, [[inputs]])
+    op = only(audited(model))
+    assert op.weights and op.weights.outputs == tuple(zip(*outputs.tolist(), strict=True))
 
 
 # Tensors

@@ -192,6 +192,14 @@ def test_a_clamp_that_leaves_part_of_the_range_idle(
         assert absent(result, "clamp")
 
 
+@pytest.mark.parametrize("kind, told", [("RELU", False), ("RELU6", True)])
+def test_a_16_bit_clamp_is_not_blamed_for_its_zero_point(kind: str, told: bool) -> None:
+    result = one_to_one(kind, T("x", "int16", (4,), 8 / 32767), T("y", "int16", (4,), 8 / 32767))
+    assert absent(result, "clamp") != told
+    if told:
+        assert "24576 of 32768 steps remain (the scale reaches 8 but act_max is 6)" in found(result, "clamp").what
+
+
 def steps_until_saturated(kind: str, step: float) -> int:
     """Input steps from even odds for which the output is still less than certain, by trying each."""
     d = np.arange(1, 256) * step
