@@ -56,6 +56,25 @@ def test_an_accumulator_that_may_overflow_is_an_error() -> None:
     assert finding.severity == "error" and "33 bits of 32" in finding.what
 
 
+@pytest.mark.parametrize(
+    "bias, named, width", [("int32", "", 32), ("int64", "", 64), (None, "", 64), (None, "int32", 32)]
+)
+def test_the_width_of_16_bit_accumulators_is_that_of_the_bias(bias: str | None, named: str, width: int) -> None:
+    """600 weights of 127 take an accumulator to 600 * 127 * 2^15, which is 33 bits: too many of 32, few of 48."""
+    tensors = [
+        T("x", "int16", (1, 600), 0.5),
+        T("w", "int8", (1, 600), 0.25, data=np.full((1, 600), 127)),
+        T("b", bias or "int32", (1,), 0.125, data=[0]),
+        T("y", "int16", (1, 1), 2.0**14),
+    ]
+    options = FullyConnected(quantized_bias_type=named)
+    op = Op("FULLY_CONNECTED", ["x", "w", "b" if bias else None], ["y"], options)
+    result = audited(build(tensors, [op], ["x"], ["y"]))
+    rescale = result.operators[0].rescales[0]
+    assert (rescale.accumulator_width, rescale.accumulator_bits) == (width, 33)
+    assert absent(result, "accumulator") == (width == 64)
+
+
 @pytest.mark.parametrize("bias, near", [(2**30 - 1, False), (2**30, True), (-(2**30), True), (-(2**31), True)])
 def test_a_bias_that_nearly_overflows(bias: int, near: bool) -> None:
     result = audited(fully_connected(np.zeros((2, 1), int), np.array([0, bias]), y=(2.0**28, 0)))

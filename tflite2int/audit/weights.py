@@ -107,11 +107,11 @@ def _uint8_rescale(graph: Graph, op: Operator, rescale: Rescale) -> Rescale:
 
 
 def accumulator_width(graph: Graph, op: Operator) -> int:
-    """32, or 64 where 16-bit activations have a 64-bit bias or none (reference/integer_ops/conv.h)."""
+    """32, or 64 with 16-bit activations unless the bias has 32 bits (kernels/conv.cc, kernels/fully_connected.cc)."""
     op = in_order(op)
     bias = graph.operand(op, 2)
-    wide = graph.required(op, 0).dtype is DType.INT16 and (bias is None or bias.dtype is DType.INT64)
-    return 64 if wide else 32
+    label = bias.dtype.label if bias else getattr(op.attributes, "quantized_bias_type", "")
+    return 64 if graph.required(op, 0).dtype is DType.INT16 and label != DType.INT32.label else 32
 
 
 def weight_facts(graph: Graph, op: Operator, weighted: Weighted, clamp: Interval) -> WeightFacts:
