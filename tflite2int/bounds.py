@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 INT32 = (-(2**31), 2**31 - 1)
+WIDEST = 2**47 - 1  # of an accumulator that the reference rescales in 64 bits
 
 Intervals = tuple[tuple[int, int], ...]
 
@@ -18,10 +19,20 @@ def weighted_sum(weights: npt.NDArray[np.int64], bias: npt.NDArray[np.int64], lo
     return tuple(zip(lowest.tolist(), highest.tolist(), strict=True))
 
 
-def partial_sums_fit(weights: npt.NDArray[np.int64], bias: npt.NDArray[np.int64], largest: int) -> bool:
-    """True where no partial sum, in any order, leaves int32 for inputs of magnitude up to ``largest``."""
-    reach = np.abs(bias) + np.abs(weights).sum(axis=1) * largest
-    return bool((reach <= INT32[1]).all())
+def reach(weights: npt.NDArray[np.int64], bias: npt.NDArray[np.int64], largest: int) -> tuple[int, ...]:
+    """What no partial sum exceeds in magnitude, in any order, channel by channel, for inputs of up to ``largest``."""
+    return tuple(
+        abs(start) + products * largest
+        for start, products in zip(bias.tolist(), np.abs(weights).sum(axis=1).tolist(), strict=True)
+    )
+
+
+def reduced_rescale_fits(largest: int, multiplier: int, shift: int) -> bool:
+    """True where a 64-bit rescale by a reduced multiplier is defined in the reference and its result fits in int32.
+
+    Source: the assertions of MultiplyByQuantizedMultiplier(int64_t, ...) in kernels/internal/common.cc.
+    """
+    return largest <= WIDEST and -31 <= shift < 8 and (largest * multiplier >> (15 - shift)) < INT32[1]
 
 
 def rescale_fits(intervals: Intervals, shift: tuple[int, ...], zero_point: int) -> bool:

@@ -81,15 +81,21 @@ def multiply_by_quantized_multiplier(x: Any, multiplier: Any, shift: Any) -> Int
     return rounding_divide_by_pot(saturating_rounding_doubling_high_mul(shifted, multiplier), np.maximum(-shift, 0))
 
 
+def reduced_multiplier(multiplier: Any) -> Int64Array:
+    """A multiplier cut to its upper 16 bits, as ``multiply_by_reduced_multiplier`` takes it."""
+    wide = np.asarray(multiplier, np.int64)
+    return np.where(wide < 0x7FFF0000, (wide + (1 << 15)) >> 16, 0x7FFF)
+
+
 def multiply_by_reduced_multiplier(x: Any, multiplier: Any, shift: Any) -> Int64Array:
     """``x * multiplier * 2**(shift - 31)`` of 64-bit accumulators: the multiplier cut to 16 bits, halves rounded up.
 
     Source: MultiplyByQuantizedMultiplier(int64_t, ...) in kernels/internal/common.cc, which wants x of at most 48 bits
     and a shift in [-31, 8).
     """
-    wide, total = np.asarray(multiplier, np.int64), 15 - np.asarray(shift, np.int64)
-    reduced = np.where(wide < 0x7FFF0000, (wide + (1 << 15)) >> 16, 0x7FFF)
-    return np.asarray((np.asarray(x, np.int64) * reduced + (np.int64(1) << (total - 1))) >> total, np.int64)
+    total = 15 - np.asarray(shift, np.int64)
+    product = np.asarray(x, np.int64) * reduced_multiplier(multiplier)
+    return np.asarray((product + (np.int64(1) << (total - 1))) >> total, np.int64)
 
 
 def exp_on_negative_values(a: Any, integer_bits: int) -> Int64Array:

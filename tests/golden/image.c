@@ -66,7 +66,7 @@ typedef struct {
 
 /* rows[k] = image row first + k * dilation, or 0 where that lies above or below the image. */
 static void window_rows(const int8_t *image, int height, int row_size, int first, int dilation, int count,
-                        const int8_t **rows)
+        const int8_t **rows)
 {
     for (int k = 0; k < count; k++) {
         const int y = first + k * dilation;
@@ -108,8 +108,8 @@ static void dot_pair(const int8_t *x, const IN_FLASH int8_t *w0, const IN_FLASH 
     int i = n - 1;
     do {
         const int8_t value = x[i];
-        sum0 += (int16_t)(value * w0[i]);
-        sum1 += (int16_t)(value * w1[i]);
+        sum0 += (int16_t)value * w0[i];
+        sum1 += (int16_t)value * w1[i];
     } while (--i >= 0);
     sums[0] = sum0;
     sums[1] = sum1;
@@ -119,9 +119,9 @@ static void dot_pair(const int8_t *x, const IN_FLASH int8_t *w0, const IN_FLASH 
 static void padding_pair(int value, const IN_FLASH int8_t *w0, const IN_FLASH int8_t *w1, int n, int32_t sums[2])
 {
     int32_t sum0 = sums[0], sum1 = sums[1];
-    for (int i = 0; i < n; i++) {
-        sum0 += (int16_t)(value * w0[i]);
-        sum1 += (int16_t)(value * w1[i]);
+    for (int i = 0; value != 0 && i < n; i++) {
+        sum0 += (int16_t)value * w0[i];
+        sum1 += (int16_t)value * w1[i];
     }
     sums[0] = sum0;
     sums[1] = sum1;
@@ -186,8 +186,8 @@ typedef struct {
 } conv_2d_parameters;
 
 /* Adds one window to the sums of two output channels, whose weights begin at w0 and w1. */
-static void conv_2d_window(const IN_FLASH conv_2d_parameters *p, const int8_t *const *rows, int left, int first_channel,
-                           const IN_FLASH int8_t *w0, const IN_FLASH int8_t *w1, int32_t sums[2])
+static void conv_2d_window(const IN_FLASH conv_2d_parameters *p, const int8_t *const *rows, int left,
+        int first_channel, const IN_FLASH int8_t *w0, const IN_FLASH int8_t *w1, int32_t sums[2])
 {
     const int depth = p->kernel_channels;
     for (int ky = 0; ky < p->kernel_height; ky++) {
@@ -197,8 +197,8 @@ static void conv_2d_window(const IN_FLASH conv_2d_parameters *p, const int8_t *c
             if (rows[ky] != 0 && column < p->input_width && column + p->run > 0) {
                 begin = column < 0 ? -column : 0;
                 end = p->input_width - column < p->run ? p->input_width - column : p->run;
-                dot_pair(rows[ky] + (column + begin) * p->input_channels + first_channel, w0 + begin * depth,
-                         w1 + begin * depth, (end - begin) * depth, sums);
+                const int8_t *const inside = rows[ky] + (column + begin) * p->input_channels + first_channel;
+                dot_pair(inside, w0 + begin * depth, w1 + begin * depth, (end - begin) * depth, sums);
             }
             padding_pair(p->input_zero_point, w0, w1, begin * depth, sums);
             padding_pair(p->input_zero_point, w0 + end * depth, w1 + end * depth, (p->run - end) * depth, sums);
@@ -214,6 +214,7 @@ static void conv_2d_row(const IN_FLASH conv_2d_parameters *p, const int8_t *cons
     const int size = p->kernel_height * p->kernel_width * p->kernel_channels;
     for (int x = 0; x < p->output_width; x++) {
         const IN_FLASH int8_t *weights = p->weights;
+        const int left = x * p->stride - p->pad_left;
         int channel = 0;
         for (int group = 0; group < p->groups; group++) {
             for (int o = 0; o < p->group_outputs; o += 2) {
@@ -221,8 +222,7 @@ static void conv_2d_row(const IN_FLASH conv_2d_parameters *p, const int8_t *cons
                 int32_t sums[2];
                 sums[0] = p->bias[channel];
                 sums[1] = p->bias[channel + count - 1];
-                conv_2d_window(p, rows, x * p->stride - p->pad_left, group * p->kernel_channels, weights,
-                               weights + (count - 1) * size, sums);
+                conv_2d_window(p, rows, left, group * p->kernel_channels, weights, weights + (count - 1) * size, sums);
                 for (int k = 0; k < count; k++) {
                     *output++ = requantize(&p->to_output, channel++, sums[k]);
                 }
@@ -244,15 +244,15 @@ typedef struct {
 } depthwise_conv_2d_parameters;
 
 /* weights . window, where the window begins at column left of its rows and lies inside the image. */
-static int32_t depthwise_inside(const IN_FLASH depthwise_conv_2d_parameters *p, const int8_t *const *rows, int start,
-                                const IN_FLASH int8_t *weights)
+static int32_t depthwise_inside(const IN_FLASH depthwise_conv_2d_parameters *p, const int8_t *const *rows,
+        int start, const IN_FLASH int8_t *weights)
 {
     const int step = p->dilation * p->input_channels;
     int32_t sum = 0;
     for (int ky = 0; ky < p->kernel_height; ky++) {
         const int8_t *x = rows[ky] + start;
         for (int kx = 0; kx < p->kernel_width; kx++) {
-            sum += (int16_t)(*x * *weights++);
+            sum += (int16_t)*x * *weights++;
             x += step;
         }
     }
@@ -260,8 +260,8 @@ static int32_t depthwise_inside(const IN_FLASH depthwise_conv_2d_parameters *p, 
 }
 
 /* The same where parts of the window may lie in the padding, which has the value of the input's zero point. */
-static int32_t depthwise_border(const IN_FLASH depthwise_conv_2d_parameters *p, const int8_t *const *rows, int left,
-                                int channel, const IN_FLASH int8_t *weights)
+static int32_t depthwise_border(const IN_FLASH depthwise_conv_2d_parameters *p, const int8_t *const *rows,
+        int left, int channel, const IN_FLASH int8_t *weights)
 {
     int32_t sum = 0;
     for (int ky = 0; ky < p->kernel_height; ky++) {
@@ -269,7 +269,7 @@ static int32_t depthwise_border(const IN_FLASH depthwise_conv_2d_parameters *p, 
             const int column = left + kx * p->dilation;
             const int inside = rows[ky] != 0 && column >= 0 && column < p->input_width;
             const int x = inside ? rows[ky][column * p->input_channels + channel] : p->input_zero_point;
-            sum += (int16_t)(x * *weights++);
+            sum += (int16_t)x * *weights++;
         }
     }
     return sum;
@@ -277,7 +277,7 @@ static int32_t depthwise_border(const IN_FLASH depthwise_conv_2d_parameters *p, 
 
 /* One output row from kernel_height input rows, of which those outside the image are 0. */
 static void depthwise_conv_2d_row(const IN_FLASH depthwise_conv_2d_parameters *p, const int8_t *const *rows,
-                                  int8_t *output)
+        int8_t *output)
 {
     const int span = (p->kernel_width - 1) * p->dilation + 1;
     int all_rows = 1;
@@ -291,8 +291,9 @@ static void depthwise_conv_2d_row(const IN_FLASH depthwise_conv_2d_parameters *p
         int channel = 0;
         for (int c = 0; c < p->input_channels; c++) {
             for (int m = 0; m < p->multiplier; m++) {
-                const int32_t sum = inside ? depthwise_inside(p, rows, left * p->input_channels + c, weights)
-                                           : depthwise_border(p, rows, left, c, weights);
+                const int32_t sum = inside
+                    ? depthwise_inside(p, rows, left * p->input_channels + c, weights)
+                    : depthwise_border(p, rows, left, c, weights);
                 *output++ = requantize(&p->to_output, channel, sum + p->bias[channel]);
                 weights += p->kernel_height * p->kernel_width;
                 channel++;

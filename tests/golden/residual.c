@@ -133,8 +133,8 @@ static int32_t reciprocal(int32_t half)
     return x < one * 2 ? x * 2 : INT32_MAX;
 }
 
-/* Softmax of n <= 8191 elements, as 256 times the probability, minus 128. exponentials[i] is 2^31 exp(-i) in the input's
-   scale; inputs that are count or more below the largest one count for nothing. */
+/* Softmax of n <= 8191 elements, as 256 times the probability, minus 128. exponentials[i] is 2^31 exp(-i) in the
+   input's scale; inputs that are count or more below the largest one count for nothing. */
 static void softmax(const IN_FLASH int32_t *exponentials, int count, const int8_t *input, int n, int8_t *output)
 {
     int largest = -128;

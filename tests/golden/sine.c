@@ -68,8 +68,8 @@ static void dot_pair(const int8_t *x, const IN_FLASH int8_t *w0, const IN_FLASH 
     int i = n - 1;
     do {
         const int8_t value = x[i];
-        sum0 += (int16_t)(value * w0[i]);
-        sum1 += (int16_t)(value * w1[i]);
+        sum0 += (int16_t)value * w0[i];
+        sum1 += (int16_t)value * w1[i];
     } while (--i >= 0);
     sums[0] = sum0;
     sums[1] = sum1;

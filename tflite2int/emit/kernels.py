@@ -2,8 +2,8 @@
 
 Kernels that all sample types share are written with the types of ``sample.h``, for 8-bit samples as they stand. A
 variant is the same source with other types in their place and its suffix on the names that the source defines:
-``dot_pair_int16`` comes from dot_pair.h. Where a file of the variant's own name exists, such as requantize_int16.h, that
-is taken instead. A file in which a variant changes nothing serves the variant as it is.
+``dot_pair_int16`` comes from dot_pair.h. Where a file of the variant's own name exists, such as requantize_int16.h,
+that is taken instead. A file in which a variant changes nothing serves the variant as it is.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib import resources
+from importlib.resources.abc import Traversable
 
 from .text import LINE
 
@@ -46,7 +47,7 @@ def kernel_text(names: Sequence[str], emitted: set[str], linkage: str = "static"
             if name.endswith(".c") and re.match(r"static \w+ \w+\(", line):
                 line = line.replace("static", linkage, 1)
             if line or body:
-                body += _folded(line)
+                body.append(line)
         lines.extend([*body, ""])
 
     for name in names:
@@ -71,21 +72,24 @@ def _derived_from(suffix: str) -> str:
     return suffix.rpartition("_")[0]
 
 
+def _file(name: str) -> Traversable:
+    return resources.files("tflite2int") / "kernels" / name
+
+
 @cache
-def _text(name: str) -> str | None:
-    file = resources.files("tflite2int") / "kernels" / name
-    return file.read_text(encoding="ascii") if file.is_file() else None
+def _text(name: str) -> str:
+    return _file(name).read_text(encoding="ascii")
 
 
 @cache
 def _resolved(name: str, suffix: str) -> tuple[str, str]:
     """The file that a variant takes for ``name``, and the suffix on what that file defines."""
     own = _named(name, suffix)
-    if not suffix or _text(own) is not None:
+    if not suffix or _file(own).is_file():
         return own, suffix
     base = _derived_from(suffix)
     source, inherited = _resolved(name, base)
-    words = set(re.findall(r"\w+", _text(source) or ""))
+    words = set(re.findall(r"\w+", _text(source)))
     types, base_types = _TYPES[suffix], _TYPES[base]
     if any(types[word] != base_types[word] for word in types if word in words) or any(
         _resolved(included, suffix) != _resolved(included, base) for included in _includes(source)
@@ -95,7 +99,7 @@ def _resolved(name: str, suffix: str) -> tuple[str, str]:
 
 
 def _includes(name: str) -> Iterator[str]:
-    for line in (_text(name) or "").splitlines():
+    for line in _text(name).splitlines():
         included = re.fullmatch(r'#include "(.+)"', line)
         if included and line not in _DROPPED:
             yield _split(included[1])[0]
@@ -106,21 +110,26 @@ def _definitions(name: str, suffix: str) -> dict[str, str]:
     """What a file and its includes define: the names in the source, and those of the variant."""
     source, own = _resolved(name, suffix)
     names = {k: v for included in _includes(source) for k, v in _definitions(included, suffix).items()}
-    for defined in re.findall(r"^(?:static [\w ]+?\*?|} )(\w+)(?=[(;\[])", _text(source) or "", re.MULTILINE):
+    for defined in re.findall(r"^(?:static [\w ]+?\*?|} )(\w+)(?=[(;\[])", _text(source), re.MULTILINE):
         plain = defined.removesuffix(_split(source)[1])
         names[defined] = names[plain] = plain + own
     return names
 
 
 def _instantiated(source: str, suffix: str) -> Iterator[str]:
-    """The lines of a file with the types and names of the variant."""
+    """The lines of a file with the types and names of the variant, wrapped anew where these made them too long."""
     words = _definitions(_split(source)[0], suffix) | _TYPES[suffix]
-    for line in (_text(source) or "").splitlines():
+    text = re.sub(r"\w+", lambda word: words.get(word[0], word[0]), _text(source))
+    text = re.sub(r"^static [^;{}=]*\)$", lambda head: re.sub(r",\s+", ", ", head[0]), text, flags=re.MULTILINE)
+    for line in text.splitlines():
         if line not in _DROPPED and not line.startswith('#include "'):
-            yield re.sub(r"\w+", lambda word: words.get(word[0], word[0]), line)
+            yield from _wrapped(line)
 
 
-def _folded(line: str) -> list[str]:
-    """A function's head on two lines where the variant's names made it too long."""
-    cut = line.rfind(", ", 0, LINE) + 1
-    return [line] if len(line) <= LINE + 4 or not cut else [line[:cut], "        " + line[cut + 1 :]]
+def _wrapped(line: str) -> Iterator[str]:
+    indent = " " * (len(line) - len(line.lstrip()) + 8)
+    while len(line) > LINE + 4 and ", " in line[len(indent) :]:
+        cut = line.rindex(", ", 0, LINE)
+        yield line[: cut + 1]
+        line = indent + line[cut + 2 :]
+    yield line

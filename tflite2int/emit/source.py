@@ -170,7 +170,7 @@ def _predict(program: Program, trace: bool) -> list[str]:
         place = "arena" if not offset else f"arena + {offset}"
         if tensor.dtype.c != "int8_t":
             # Through void *: the arena is aligned for its widest type and the offset is a multiple of this one's size.
-            place = f"({tensor.dtype.c} *)(void *)({place})"
+            place = f"({tensor.dtype.c} *)(void *)" + (f"({place})" if offset else place)
         alive = f"operator {first}" if first == last else f"operators {first} to {last}"
         lines.append(
             f"    {tensor.dtype.c} *const {names[key]} = {place}; /* {tensor.bytes} bytes, alive in {alive} */"

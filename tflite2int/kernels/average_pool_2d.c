@@ -1,10 +1,11 @@
 #include "clamp.h"
 #include "flash.h"
 #include "pool_2d_parameters.h"
+#include "sample.h"
 #include "window_rows.h"
 
 /* One output row from kernel_height input rows; those outside the image are 0 and do not count. */
-static void average_pool_2d_row(const IN_FLASH pool_2d_parameters *p, const int8_t *const *rows, int8_t *output)
+static void average_pool_2d_row(const IN_FLASH pool_2d_parameters *p, const sample_t *const *rows, sample_t *output)
 {
     int height = 0;
     for (int ky = 0; ky < p->kernel_height; ky++) {
@@ -24,7 +25,7 @@ static void average_pool_2d_row(const IN_FLASH pool_2d_parameters *p, const int8
             }
             /* The mean, halves away from zero. */
             sum = (sum > 0 ? sum + count / 2 : sum - count / 2) / count;
-            *output++ = (int8_t)clamp(sum, p->lowest, p->highest);
+            *output++ = (sample_t)clamp(sum, p->lowest, p->highest);
         }
     }
 }

@@ -1,4 +1,5 @@
 #include "requantize.h"
+#include "sample.h"
 #include "window_rows.h"
 
 typedef struct {
@@ -8,20 +9,20 @@ typedef struct {
     int dilation, stride, pad_left;
     int output_width, multiplier; /* output channels for each input channel */
     const IN_FLASH int8_t *weights; /* [output channels][kernel height][kernel width] */
-    const IN_FLASH int32_t *bias;   /* [output channels], input zero point folded in */
+    const IN_FLASH accumulator_t *bias;   /* [output channels], input zero point folded in */
     requantization to_output;
 } depthwise_conv_2d_parameters;
 
 /* weights . window, where the window begins at column left of its rows and lies inside the image. */
-static int32_t depthwise_inside(const IN_FLASH depthwise_conv_2d_parameters *p, const int8_t *const *rows, int start,
-                                const IN_FLASH int8_t *weights)
+static accumulator_t depthwise_inside(const IN_FLASH depthwise_conv_2d_parameters *p, const sample_t *const *rows,
+        int start, const IN_FLASH int8_t *weights)
 {
     const int step = p->dilation * p->input_channels;
-    int32_t sum = 0;
+    accumulator_t sum = 0;
     for (int ky = 0; ky < p->kernel_height; ky++) {
-        const int8_t *x = rows[ky] + start;
+        const sample_t *x = rows[ky] + start;
         for (int kx = 0; kx < p->kernel_width; kx++) {
-            sum += (int16_t)(*x * *weights++);
+            sum += (product_t)*x * *weights++;
             x += step;
         }
     }
@@ -29,24 +30,24 @@ static int32_t depthwise_inside(const IN_FLASH depthwise_conv_2d_parameters *p, 
 }
 
 /* The same where parts of the window may lie in the padding, which has the value of the input's zero point. */
-static int32_t depthwise_border(const IN_FLASH depthwise_conv_2d_parameters *p, const int8_t *const *rows, int left,
-                                int channel, const IN_FLASH int8_t *weights)
+static accumulator_t depthwise_border(const IN_FLASH depthwise_conv_2d_parameters *p, const sample_t *const *rows,
+        int left, int channel, const IN_FLASH int8_t *weights)
 {
-    int32_t sum = 0;
+    accumulator_t sum = 0;
     for (int ky = 0; ky < p->kernel_height; ky++) {
         for (int kx = 0; kx < p->kernel_width; kx++) {
             const int column = left + kx * p->dilation;
             const int inside = rows[ky] != 0 && column >= 0 && column < p->input_width;
             const int x = inside ? rows[ky][column * p->input_channels + channel] : p->input_zero_point;
-            sum += (int16_t)(x * *weights++);
+            sum += (product_t)x * *weights++;
         }
     }
     return sum;
 }
 
 /* One output row from kernel_height input rows, of which those outside the image are 0. */
-static void depthwise_conv_2d_row(const IN_FLASH depthwise_conv_2d_parameters *p, const int8_t *const *rows,
-                                  int8_t *output)
+static void depthwise_conv_2d_row(const IN_FLASH depthwise_conv_2d_parameters *p, const sample_t *const *rows,
+        sample_t *output)
 {
     const int span = (p->kernel_width - 1) * p->dilation + 1;
     int all_rows = 1;
@@ -60,8 +61,9 @@ static void depthwise_conv_2d_row(const IN_FLASH depthwise_conv_2d_parameters *p
         int channel = 0;
         for (int c = 0; c < p->input_channels; c++) {
             for (int m = 0; m < p->multiplier; m++) {
-                const int32_t sum = inside ? depthwise_inside(p, rows, left * p->input_channels + c, weights)
-                                           : depthwise_border(p, rows, left, c, weights);
+                const accumulator_t sum = inside
+                    ? depthwise_inside(p, rows, left * p->input_channels + c, weights)
+                    : depthwise_border(p, rows, left, c, weights);
                 *output++ = requantize(&p->to_output, channel, sum + p->bias[channel]);
                 weights += p->kernel_height * p->kernel_width;
                 channel++;

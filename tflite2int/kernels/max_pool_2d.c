@@ -1,9 +1,10 @@
 #include "flash.h"
 #include "pool_2d_parameters.h"
+#include "sample.h"
 #include "window_rows.h"
 
 /* One output row from kernel_height input rows; those outside the image are 0 and do not count. */
-static void max_pool_2d_row(const IN_FLASH pool_2d_parameters *p, const int8_t *const *rows, int8_t *output)
+static void max_pool_2d_row(const IN_FLASH pool_2d_parameters *p, const sample_t *const *rows, sample_t *output)
 {
     for (int x = 0; x < p->output_width; x++) {
         const int left = x * p->stride - p->pad_left;
@@ -17,7 +18,7 @@ static void max_pool_2d_row(const IN_FLASH pool_2d_parameters *p, const int8_t *
                     largest = value > largest ? value : largest;
                 }
             }
-            *output++ = (int8_t)(largest < p->highest ? largest : p->highest);
+            *output++ = (sample_t)(largest < p->highest ? largest : p->highest);
         }
     }
 }

@@ -1,9 +1,9 @@
 #pragma once
-#include <stdint.h>
+#include "sample.h"
 
 /* rows[k] = image row first + k * dilation, or 0 where that lies above or below the image. */
-static void window_rows(const int8_t *image, int height, int row_size, int first, int dilation, int count,
-                        const int8_t **rows)
+static void window_rows(const sample_t *image, int height, int row_size, int first, int dilation, int count,
+                        const sample_t **rows)
 {
     for (int k = 0; k < count; k++) {
         const int y = first + k * dilation;

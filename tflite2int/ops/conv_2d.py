@@ -5,10 +5,10 @@ from __future__ import annotations
 from ..graph import DType, Graph, Operator
 from ..program import Constant, Layer, Parameters, layer_name
 from .support import Support, types
-from .weighted import WEIGHTED_CONSTRAINTS, Weighted, weigh
+from .weighted import INT8_TYPES, WEIGHTED_CONSTRAINTS, WEIGHTED_TYPES, Weighted, weigh
 from .window import Window, row_loop, window, window_shapes
 
-TYPES = types("int8 int8 int32 > int8", "int8 int8 - > int8")
+DEPTHWISE_TYPES = types(*INT8_TYPES, "int16 int8 int64 > int16", "int16 int8 - > int16")
 
 
 def grouped_channels(graph: Graph, op: Operator) -> str | None:
@@ -46,7 +46,7 @@ def lower_conv_2d(graph: Graph, op: Operator) -> tuple[Layer, ...]:
     )
     table = Constant("weights", DType.INT8, weights.value())
     macs = out.elements * geometry.height.kernel * width.kernel * depth
-    return (_layer(op, "conv_2d", geometry, weighted, rows, table, macs),)
+    return (_layer(graph, op, "conv_2d", geometry, weighted, rows, table, macs),)
 
 
 def lower_depthwise_conv_2d(graph: Graph, op: Operator) -> tuple[Layer, ...]:
@@ -68,10 +68,11 @@ def lower_depthwise_conv_2d(graph: Graph, op: Operator) -> tuple[Layer, ...]:
     # The taps of a channel side by side: the file has the channels innermost.
     table = Constant("weights", DType.INT8, weights.value()[0].transpose(2, 0, 1))
     macs = out.elements * geometry.height.kernel * width.kernel
-    return (_layer(op, "depthwise_conv_2d", geometry, weighted, rows, table, macs),)
+    return (_layer(graph, op, "depthwise_conv_2d", geometry, weighted, rows, table, macs),)
 
 
 def _layer(
+    graph: Graph,
     op: Operator,
     kernel: str,
     geometry: Window,
@@ -80,14 +81,15 @@ def _layer(
     weights: Constant,
     macs: int,
 ) -> Layer:
+    row, parameters = f"{kernel}_row{weighted.variant}", f"{layer_name(op)}_parameters"
     return Layer(
         operator=op,
         reads=(op.inputs[0],),
         writes=(op.outputs[0],),
-        body=row_loop(geometry, kernel, f"{layer_name(op)}_parameters"),
-        kernels=(f"{kernel}.c",),
+        body=row_loop(geometry, row, parameters, graph.required(op, 0).dtype),
+        kernels=(f"{kernel}{weighted.variant}.c",),
         constants=weighted.constants(weights),
-        parameters=Parameters(f"{kernel}_parameters", rows),
+        parameters=Parameters(f"{kernel}_parameters{weighted.variant}", rows),
         macs=macs,
         weight_bytes=weights.bytes,
         rescales=(weighted.rescale,),
@@ -98,12 +100,12 @@ def _layer(
 OPERATORS = (
     Support(
         "CONV_2D",
-        (TYPES, window_shapes, grouped_channels, *WEIGHTED_CONSTRAINTS),
+        (WEIGHTED_TYPES, window_shapes, grouped_channels, *WEIGHTED_CONSTRAINTS),
         lower_conv_2d,
     ),
     Support(
         "DEPTHWISE_CONV_2D",
-        (TYPES, window_shapes, depth_multiplier, *WEIGHTED_CONSTRAINTS),
+        (DEPTHWISE_TYPES, window_shapes, depth_multiplier, *WEIGHTED_CONSTRAINTS),
         lower_depthwise_conv_2d,
     ),
 )

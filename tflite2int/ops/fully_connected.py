@@ -5,9 +5,9 @@ from __future__ import annotations
 from ..attributes import FullyConnected
 from ..graph import DType, Graph, Operator
 from ..program import Constant, Layer, Parameters, layer_name
-from .support import Support, types
+from .support import Support
 from .text import per_row
-from .weighted import WEIGHTED_CONSTRAINTS, weigh
+from .weighted import WEIGHTED_CONSTRAINTS, WEIGHTED_TYPES, weigh
 
 
 def plain_layout(graph: Graph, op: Operator) -> str | None:
@@ -39,7 +39,8 @@ def lower(graph: Graph, op: Operator) -> tuple[Layer, ...]:
         (f"{name}_weights, {name}_bias", ""),
         weighted.requantization(name, out.zero_point),
     )
-    call = f"fully_connected(&{name}_parameters, {{input}}, {{output}});"
+    kernel = f"fully_connected{weighted.variant}"
+    call = f"{kernel}(&{name}_parameters, {{input}}, {{output}});"
     batch = x.elements // inputs
     table = Constant("weights", DType.INT8, weights.value().reshape(outputs, inputs))
     return (
@@ -48,9 +49,9 @@ def lower(graph: Graph, op: Operator) -> tuple[Layer, ...]:
             reads=(x.index,),
             writes=(out.index,),
             body=per_row(call, batch, inputs, outputs),
-            kernels=("fully_connected.c",),
+            kernels=(f"{kernel}.c",),
             constants=weighted.constants(table),
-            parameters=Parameters("fully_connected_parameters", rows),
+            parameters=Parameters(f"fully_connected_parameters{weighted.variant}", rows),
             macs=batch * inputs * outputs,
             weight_bytes=weights.elements,
             rescales=(weighted.rescale,),
@@ -62,7 +63,7 @@ def lower(graph: Graph, op: Operator) -> tuple[Layer, ...]:
 OPERATORS = (
     Support(
         "FULLY_CONNECTED",
-        (types("int8 int8 int32 > int8", "int8 int8 - > int8"), plain_layout, shapes, *WEIGHTED_CONSTRAINTS),
+        (WEIGHTED_TYPES, plain_layout, shapes, *WEIGHTED_CONSTRAINTS),
         lower,
     ),
 )

@@ -6,7 +6,7 @@ from ..attributes import Pool2D
 from ..fixedpoint import activation_range
 from ..graph import Graph, Operator
 from ..program import Layer, Parameters, layer_name
-from .support import Support, quantized_per_tensor, types
+from .support import Support, kernel_variant, quantized_per_tensor, types, zero_point_of_int16
 from .window import row_loop, window, window_shapes
 
 
@@ -35,7 +35,8 @@ def _clamp(graph: Graph, op: Operator) -> tuple[int, int]:
 
 def lower(graph: Graph, op: Operator) -> tuple[Layer, ...]:
     geometry, clamp = window(graph, op), _clamp(graph, op)
-    width, kernel, parameters = geometry.width, op.kind.lower(), f"{layer_name(op)}_parameters"
+    width, parameters, dtype = geometry.width, f"{layer_name(op)}_parameters", graph.required(op, 0).dtype
+    kernel, variant = op.kind.lower(), kernel_variant(dtype)
     rows = (
         (f"{width.input}, {geometry.input_channels}", "input width, channels"),
         (f"{geometry.height.kernel}, {width.kernel}", "kernel height, width"),
@@ -48,15 +49,22 @@ def lower(graph: Graph, op: Operator) -> tuple[Layer, ...]:
             operator=op,
             reads=(op.inputs[0],),
             writes=(op.outputs[0],),
-            body=row_loop(geometry, kernel, parameters),
-            kernels=(f"{kernel}.c",),
+            body=row_loop(geometry, f"{kernel}_row{variant}", parameters, dtype),
+            kernels=(f"{kernel}{variant}.c",),
             parameters=Parameters("pool_2d_parameters", rows),
             clamp=clamp,
         ),
     )
 
 
-CONSTRAINTS = (types("int8 > int8"), quantized_per_tensor, window_shapes, same_quantization, quantized_activation)
+CONSTRAINTS = (
+    types("int8 > int8", "int16 > int16"),
+    quantized_per_tensor,
+    zero_point_of_int16,
+    window_shapes,
+    same_quantization,
+    quantized_activation,
+)
 
 OPERATORS = (
     Support("MAX_POOL_2D", CONSTRAINTS, lower),

@@ -82,6 +82,19 @@ def quantized_per_tensor_activations(graph: Graph, op: Operator) -> str | None:
     return _per_tensor(graph, (*op.inputs[:1], *op.outputs))
 
 
+def zero_point_of_int16(graph: Graph, op: Operator) -> str | None:
+    """16-bit inputs and outputs must have the zero point 0."""
+    for tensor in (graph.tensor(i) for i in (*op.inputs, *op.outputs) if i >= 0):
+        if tensor.dtype is DType.INT16 and tensor.quantization and any(tensor.quantization.zero_points):
+            return f"{tensor} has {tensor.zero_point}"
+    return None
+
+
+def kernel_variant(dtype: DType) -> str:
+    """The suffix of kernels for elements of the type: those for int8 have none."""
+    return "_int16" if dtype is DType.INT16 else ""
+
+
 def _per_tensor(graph: Graph, indices: Sequence[int]) -> str | None:
     for index in indices:
         if index < 0 or graph.tensor(index).dtype not in QUANTIZED:

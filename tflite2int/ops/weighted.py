@@ -8,13 +8,26 @@ import numpy as np
 import numpy.typing as npt
 
 from ..attributes import Conv2D, FullyConnected
-from ..bounds import Intervals, partial_sums_fit, rescale_fits, weighted_sum
-from ..fixedpoint import activation_range, f32, quantize_multiplier
+from ..bounds import INT32, Intervals, reach, reduced_rescale_fits, rescale_fits, weighted_sum
+from ..fixedpoint import activation_range, f32, quantize_multiplier, reduced_multiplier
 from ..graph import DType, Graph, Operator, Tensor
 from ..program import Constant, Rescale
-from .support import quantized_per_tensor_activations
+from .support import quantized_per_tensor_activations, types, zero_point_of_int16
 
 Int64Array = npt.NDArray[np.int64]
+
+# Kernel variants by the arithmetic of the reference. With 16-bit activations and a 64-bit bias (or none) it reduces
+# multipliers to 16 bits and rounds once: NARROW does so in 32-bit arithmetic, WIDE serves where that is not proved to
+# hold. With a 32-bit bias it computes as with 8-bit activations.
+INT8, NARROW, WIDE, BIAS32 = "", "_int16", "_int16_wide", "_int16_bias32"
+
+INT8_TYPES = ("int8 int8 int32 > int8", "int8 int8 - > int8")
+WEIGHTED_TYPES = types(
+    *INT8_TYPES,
+    "int16 int8 int64 > int16",
+    "int16 int8 int32 > int16",
+    "int16 int8 - > int16",
+)
 
 
 def constant_weights(graph: Graph, op: Operator) -> str | None:
@@ -62,17 +75,38 @@ def scales_per_output_channel(graph: Graph, op: Operator) -> str | None:
     return None
 
 
-def fits_32_bits(graph: Graph, op: Operator) -> str | None:
-    """The accumulator must provably fit in 32 bits for every input."""
+def bias_type(graph: Graph, op: Operator) -> str | None:
+    """With 16-bit activations, a quantized_bias_type must be the type of the bias."""
+    x, bias, named = graph.required(op, 0), graph.operand(op, 2), _quantized_bias_type(op)
+    if x.dtype is not DType.INT16 or bias is None or named in ("", bias.dtype.label):
+        return None
+    return f"{bias} is {bias.dtype.label}, not {named}"
+
+
+def accumulator_fits(graph: Graph, op: Operator) -> str | None:
+    """The accumulator must provably fit in 32 bits for every input, or in 48 with 16-bit activations."""
     try:
         weighted = weigh(graph, op)
     except ValueError as error:
         return str(error)
-    if not partial_sums_fit(weighted.matrix, weighted.bias, 128):
+    if weighted.variant == WIDE:
+        pairs = zip(weighted.rescale.multiplier, weighted.rescale.shift, strict=True)
+        fits = all(
+            reduced_rescale_fits(largest, int(reduced_multiplier(multiplier)), shift)
+            for largest, (multiplier, shift) in zip(weighted.reach, pairs, strict=True)
+        )
+        return None if fits else "it or its rescaled value may overflow"
+    if max(weighted.reach) > INT32[1]:
         return "it may overflow: the weights or the bias are too large"
-    if not rescale_fits(weighted.intervals, weighted.rescale.shift, graph.result(op).zero_point):
+    if weighted.variant != NARROW and not rescale_fits(
+        weighted.intervals, weighted.rescale.shift, graph.result(op).zero_point
+    ):
         return "its rescaled value may overflow: a weight scale is too large for the output scale"
     return None
+
+
+def _quantized_bias_type(op: Operator) -> str:
+    return op.attributes.quantized_bias_type if isinstance(op.attributes, FullyConnected | Conv2D) else ""
 
 
 def output_channels(op: Operator, weights: Tensor) -> int:
@@ -81,12 +115,18 @@ def output_channels(op: Operator, weights: Tensor) -> int:
 
 @dataclass(frozen=True)
 class Weighted:
-    """Weights as (channels, taps), the bias with the input's zero point folded in, and the requantization."""
+    """Weights as (channels, taps), the bias with the input's zero point folded in, and the requantization.
+
+    ``reach``: what the accumulator does not exceed in magnitude while it is summed, channel by channel.
+    ``variant``: the suffix of the kernel that computes it.
+    """
 
     matrix: Int64Array
     bias: Int64Array
     rescale: Rescale
     clamp: tuple[int, int]
+    reach: tuple[int, ...]
+    variant: str
 
     @property
     def intervals(self) -> Intervals:
@@ -95,28 +135,39 @@ class Weighted:
     def constants(self, weights: Constant) -> tuple[Constant, ...]:
         return (
             weights,
-            Constant("bias", DType.INT32, self.bias, "input zero point folded in"),
-            *rescale_constants(self.rescale),
+            Constant(
+                "bias",
+                DType.INT64 if self.variant == WIDE else DType.INT32,
+                self.bias,
+                "" if self.variant else "input zero point folded in",
+            ),
+            *self._rescale_constants(),
         )
+
+    def _rescale_constants(self) -> tuple[Constant, Constant]:
+        """The multiplier and shift tables; a single entry where all channels have the same."""
+        count = len(self.rescale.multiplier) if multiplier_step(self.rescale) else 1
+        multiplier = np.array(self.rescale.multiplier[:count], np.int64)
+        shift = np.array(self.rescale.shift[:count], np.int64)
+        if self.variant in (NARROW, WIDE):
+            # rescale_reduced.h counts right shifts, from the 16 that it always makes. A multiplier of 0 needs none.
+            shift = np.where(multiplier == 0, 1, -1 - shift)
+            return (
+                Constant("multiplier", DType.INT16, reduced_multiplier(multiplier)),
+                Constant("shift", DType.INT8, shift),
+            )
+        return Constant("multiplier", DType.INT32, multiplier), Constant("shift", DType.INT8, shift)
 
     def requantization(self, name: str, zero_point: int) -> tuple[str, str]:
         """The row of a parameter struct that fills in its ``requantization``."""
         step = multiplier_step(self.rescale)
         lowest, highest = self.clamp
         note = "a multiplier for each channel" if step else "one multiplier"
+        zero, zero_note = ("", "") if self.variant else (f" {zero_point},", " output zero point,")
         return (
-            f"{{ {name}_multiplier, {name}_shift, {step}, {zero_point}, {lowest}, {highest} }}",
-            f"{note}; output zero point, lowest, highest",
+            f"{{ {name}_multiplier, {name}_shift, {step},{zero} {lowest}, {highest} }}",
+            f"{note};{zero_note} lowest, highest",
         )
-
-
-def rescale_constants(rescale: Rescale) -> tuple[Constant, Constant]:
-    """The multiplier and shift tables; a single entry where all channels have the same."""
-    count = len(rescale.multiplier) if multiplier_step(rescale) else 1
-    return (
-        Constant("multiplier", DType.INT32, np.array(rescale.multiplier[:count], np.int64)),
-        Constant("shift", DType.INT8, np.array(rescale.shift[:count], np.int64)),
-    )
 
 
 def multiplier_step(rescale: Rescale) -> int:
@@ -151,15 +202,34 @@ def weigh(graph: Graph, op: Operator) -> Weighted:
         weighted_sum(matrix, folded, low, high),
     )
     activation = op.attributes.activation if isinstance(op.attributes, FullyConnected | Conv2D) else "NONE"
-    return Weighted(matrix, folded, rescale, activation_range(activation, out.scale, out.zero_point, out.dtype))
+    largest = reach(matrix, folded, max(-low, high))
+    if x.dtype is DType.INT8:
+        variant = INT8
+    elif (bias.dtype.label if bias else _quantized_bias_type(op)) == "int32":
+        variant = BIAS32
+    else:
+        variant = NARROW if _rescaled_in_32_bits(largest, rescale) else WIDE
+    clamp = activation_range(activation, out.scale, out.zero_point, out.dtype)
+    return Weighted(matrix, folded, rescale, clamp, largest, variant)
+
+
+def _rescaled_in_32_bits(largest: tuple[int, ...], rescale: Rescale) -> bool:
+    """True where rescale_reduced.h serves every channel: for a shift above -2 it scales the accumulator up first."""
+    scaled = [
+        value << (max(0, shift + 2) if multiplier else 0)
+        for value, multiplier, shift in zip(largest, rescale.multiplier, rescale.shift, strict=True)
+    ]
+    return max(scaled) <= INT32[1] and max(rescale.shift) < 8
 
 
 WEIGHTED_CONSTRAINTS = (
     constant_weights,
     dense_weights,
     quantized_per_tensor_activations,
+    zero_point_of_int16,
     symmetric_weights,
+    bias_type,
     bias_length,
     scales_per_output_channel,
-    fits_32_bits,
+    accumulator_fits,
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..attributes import Conv2D, Pool2D
-from ..graph import Graph, Operator
+from ..graph import DType, Graph, Operator
+from .support import kernel_variant
 from .text import advance, loop
 
 
@@ -80,8 +81,8 @@ def window_shapes(graph: Graph, op: Operator) -> str | None:
     return None if out.shape == geometry.output_shape else f"{out} is {out.shape}, not {geometry.output_shape}"
 
 
-def row_loop(geometry: Window, kernel: str, parameters: str) -> tuple[str, ...]:
-    """C that gathers the pointers of each window's input rows and calls ``KERNEL_row`` for each output row."""
+def row_loop(geometry: Window, kernel: str, parameters: str, dtype: DType) -> tuple[str, ...]:
+    """C that gathers the pointers of each window's input rows and calls the kernel for each output row."""
     height = geometry.height
     input_row = geometry.width.input * geometry.input_channels
     output_row = geometry.width.output * geometry.output_channels
@@ -89,11 +90,12 @@ def row_loop(geometry: Window, kernel: str, parameters: str) -> tuple[str, ...]:
     first = advance("0", ("y", height.stride)).removeprefix("0 + ") + (f" - {height.before}" if height.before else "")
     terms = [("image", height.output * output_row)] if geometry.batch > 1 else []
     target = advance("output", *terms, ("y", output_row))
+    rows = f"{height.input}, {input_row}, {first}, {height.dilation}, {height.kernel}, rows"
     body: tuple[str, ...] = (
-        f"window_rows({image}, {height.input}, {input_row}, {first}, {height.dilation}, {height.kernel}, rows);",
-        f"{kernel}_row(&{parameters}, rows, {target});",
+        f"window_rows{kernel_variant(dtype)}({image}, {rows});",
+        f"{kernel}(&{parameters}, rows, {target});",
     )
     body = loop("y", height.output, body)
     if geometry.batch > 1:
         body = loop("image", geometry.batch, body)
-    return (f"const int8_t *rows[{height.kernel}];", *body)
+    return (f"const {dtype.c} *rows[{height.kernel}];", *body)
