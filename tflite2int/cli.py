@@ -39,11 +39,14 @@ def convert_command(
         str | None, typer.Option(metavar="NAME", help="Name of the files and C functions [default: from the file].")
     ] = None,
     optimize: Optimize = "size",
+    no_eliminate: Annotated[
+        bool, typer.Option("--no-eliminate", help="Keep channels that no output depends on.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that tflite2int did not write.")] = False,
     as_json: Json = False,
 ) -> None:
     """Write NAME.c and NAME.h, and print what the model needs and what was changed."""
-    conversion = convert(model, name, optimize=optimize)
+    conversion = convert(model, name, optimize=optimize, eliminate=not no_eliminate)
     paths = write_files(output or Path(conversion.name), conversion.files(), force=force)
     summary = summarize(conversion)
     if as_json:

@@ -34,20 +34,25 @@ class Conversion:
 
 
 def convert(
-    model: str | os.PathLike[str], name: str | None = None, *, optimize: str = "size", trace: bool = False
+    model: str | os.PathLike[str],
+    name: str | None = None,
+    *,
+    optimize: str = "size",
+    eliminate: bool = True,
+    trace: bool = False,
 ) -> Conversion:
     """Convert a quantized ``.tflite`` file to integer-only C; nothing is written.
 
     ``name`` becomes part of every C name; by default it is the file's stem made an identifier. ``optimize`` is
     "size" (one copy of each kernel) or "speed" (the compiler may specialise kernels for each layer); the results are
-    the same. ``trace`` adds a call of ``NAME_trace`` after each layer. Raises MalformedModelError,
-    UnsupportedModelError or UsageError.
+    the same. ``eliminate`` removes channels that no output depends on. ``trace`` adds a call of ``NAME_trace`` after
+    each layer. Raises MalformedModelError, UnsupportedModelError or UsageError.
     """
     if optimize not in OPTIMIZE:
         raise UsageError(f"there is no optimize={printable(optimize)}", remedy=f"It is one of: {', '.join(OPTIMIZE)}.")
     path = Path(model)
     identifier = c_identifier(path.stem if name is None else name)
-    program = lower(simplify(read_model(path)), identifier)
+    program = lower(simplify(read_model(path), remove_channels=eliminate), identifier)
     return Conversion(
         program, source(program, path.name, speed=optimize == "speed", trace=trace), header(program, path.name)
     )

@@ -105,6 +105,7 @@ class Tensor:
     data: Array | None = field(default=None, compare=False)
     variable: bool = False
     sparse: bool = False
+    kept: tuple[int, ...] | None = None  # channels of the file's tensor that are left, where a pass removed some
 
     @property
     def elements(self) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from ..graph import Graph
 from .drop_unused import drop_unused
+from .eliminate import eliminate
 from .fold_constants import fold_constants
 from .fold_pads import fold_pads
 from .strip_float_edges import strip_float_edges
@@ -16,9 +17,9 @@ Pass = Callable[[Graph], Graph]
 PASSES: tuple[Pass, ...] = (fold_constants, drop_unused, strip_float_edges, fold_pads)
 
 
-def simplify(graph: Graph) -> Graph:
-    """Run every pass, checking the graph after each."""
-    for rewrite in PASSES:
+def simplify(graph: Graph, remove_channels: bool = False) -> Graph:
+    """Run every pass, checking the graph after each; ``remove_channels`` adds ``eliminate`` at the end."""
+    for rewrite in (*PASSES, *((eliminate,) if remove_channels else ())):
         graph = rewrite(graph)
         graph.check()
     return graph

@@ -164,5 +164,8 @@ def _compare_record(program: Program, sample: int, record: TraceRecord, tensors:
                 return None
             value = np.frombuffer(record.data, tensor.dtype.numpy).reshape(tensor.shape)
             place = f"{layer.operator} {tensor}"
-            return _compare(sample, place, value, tensors[tensor.index].reshape(tensor.shape))
+            reference = tensors[tensor.index]
+            if tensor.kept is not None:
+                reference = reference[..., list(tensor.kept)]
+            return _compare(sample, place, value, reference.reshape(tensor.shape))
     return None

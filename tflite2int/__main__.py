@@ -1,0 +1,5 @@
+"""``python -m tflite2int``."""
+
+from .cli import main
+
+main()
