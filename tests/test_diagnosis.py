@@ -178,3 +178,38 @@ def test_many_edges_are_cut() -> None:
     operators = [Op("CONCATENATION", names, ["y"], a.Concatenation(0))]
     lines, _ = diagnosed([*(f(name) for name in names), f("y", (9, 4))], operators, names, ["y"])
     assert lines[1] == 'the graph: float32 at input 0 "x0", input 1 "x1", input 2 "x2", input 3 "x3" and more'
+
+
+def test_layers_that_read_constants_only() -> None:
+    """A convolution of constants is not folded, and a layer has to read something."""
+    tensors = [T("c", "int8", (1, 4), 0.5, data=np.ones((1, 4))), T("w", "int8", (4, 4), 0.1, data=np.ones((4, 4)))]
+    operators = [Op("FULLY_CONNECTED", ["c", "w", None], ["y"], a.FullyConnected())]
+    lines, _ = diagnosed([*tensors, q("y")], operators, [], ["y"])
+    assert lines == ["operator 0 (FULLY_CONNECTED): all inputs are constants, and the result is not folded"]
+
+
+def test_variables_are_read_by_no_operator_yet() -> None:
+    tensors = [T("x", "int8", (1, 4), 0.5, variable=True), q("y", (4, 1)), T("p", "int32", (2,), data=[1, 0])]
+    lines, _ = diagnosed(tensors, [Op("TRANSPOSE", ["x", "p"], ["y"])], [], ["y"])
+    assert lines == ["operator 0 (TRANSPOSE): an input is a variable"]
+
+
+def test_constant_outputs() -> None:
+    tensors = [q("x"), q("y", (4, 1)), T("p", "int32", (2,), data=[1, 0]), T("c", "int32", (2,))]
+    operators = [Op("TRANSPOSE", ["x", "p"], ["y"]), Op("ADD", ["p", "p"], ["c"], a.Arithmetic())]
+    lines, _ = diagnosed(tensors, operators, ["x"], ["y", "p", "c"])
+    assert lines == [
+        "the graph: output 1 is a constant: export the model without it",
+        "the graph: output 2 is a constant: export the model without it",
+    ]
+
+
+def test_constraints_are_not_asked_about_tensors_without_elements() -> None:
+    """They divide by sizes."""
+    tensors = [
+        q("x", (1, 4, 4, 0)),
+        T("w", "int8", (2, 1, 1, 1), 0.1, data=np.ones((2, 1, 1, 1))),
+        q("y", (1, 4, 4, 2)),
+    ]
+    lines, _ = diagnosed(tensors, [Op("CONV_2D", ["x", "w", None], ["y"], a.Conv2D())], ["x"], ["y"])
+    assert lines == ['tensor 0 "x": its shape [1, 4, 4, 0] has no elements']

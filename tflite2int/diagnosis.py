@@ -85,13 +85,11 @@ class Refusal:
 def obstacles_of(graph: Graph) -> tuple[list[Tflite2IntError], str]:
     """All that stands in the way of converting the graph, like reasons put together, and what to do about it."""
     refusals = [refusal for op in graph.operators for refusal in _refusals(graph, op)]
-    edges, empty = _edges(graph), _without_elements(graph)
-    found = [*_grouped(refusals), *edges, *empty]
+    empty = _without_elements(graph)
+    found = [*_grouped(refusals), *_edges(graph), *_constant_outputs(graph), *empty]
     if not graph.operators:
         found.append(Tflite2IntError("it has no operator: nothing is computed", "the graph"))
-    if not found:
-        return [], ""
-    return found, "\n".join(_remedies(graph, [r.operator for r in refusals], bool(edges), bool(empty)))
+    return found, "\n".join(_remedies(graph, [r.operator for r in refusals], bool(empty))) if found else ""
 
 
 def _refusals(graph: Graph, op: Operator) -> list[Refusal]:
@@ -101,11 +99,25 @@ def _refusals(graph: Graph, op: Operator) -> list[Refusal]:
         return []  # of weights: what reads them is float and is refused
     if op.kind != "DEQUANTIZE" and _has(graph, op, FLOATS):
         return [Refusal(op, "float activations", shared=True)]
-    support = supported().get(op.kind)
-    found = ["not supported"] if support is None else [error.what for error in obstacles(support, graph, op)]
+    found = _unmet(graph, op)
     if found and _has(graph, op, (DType.UINT8,)):
         return [Refusal(op, "uint8 activations", shared=True)]
     return [Refusal(op, what) for what in found]
+
+
+def _unmet(graph: Graph, op: Operator) -> list[str]:
+    """What an operator's own constraints say, and what they may take for granted."""
+    support = supported().get(op.kind)
+    if support is None:
+        return ["not supported"]
+    if any(not t.elements for t in _activations(graph, op)):
+        return []  # said once, of the tensor
+    found = [error.what for error in obstacles(support, graph, op)]
+    if not found and all(graph.tensor(i).constant for i in op.inputs if i >= 0):
+        return ["all inputs are constants, and the result is not folded"]
+    if not found and any(graph.tensor(i).variable for i in op.inputs if i >= 0):
+        return ["an input is a variable"]
+    return found
 
 
 def _family(op: Operator) -> Family:
@@ -162,19 +174,25 @@ def _edges(graph: Graph) -> list[Tflite2IntError]:
     ]
 
 
+def _constant_outputs(graph: Graph) -> list[Tflite2IntError]:
+    constants = [p for p, index in enumerate(graph.outputs) if graph.tensor(index).constant]
+    return [Tflite2IntError(f"output {p} is a constant: export the model without it", "the graph") for p in constants]
+
+
 def _without_elements(graph: Graph) -> list[Tflite2IntError]:
     used = {i for op in graph.operators for i in (*op.inputs, *op.outputs)} | {*graph.inputs, *graph.outputs}
     empty = [t for t in graph.tensors if t.index in used and not t.constant and not t.elements]
-    return [Tflite2IntError(f"its shape {list(t.shape)} has no elements", str(t)) for t in empty if t.dtype in PASSED]
+    return [Tflite2IntError(f"its shape {list(t.shape)} has no elements", str(t)) for t in empty]
 
 
-def _remedies(graph: Graph, refused: Sequence[Operator], edges: bool, empty: bool) -> list[str]:
+def _remedies(graph: Graph, refused: Sequence[Operator], empty: bool) -> list[str]:
     families = list(dict.fromkeys(_family(op) for op in refused if op.custom))
     if families and CUSTOM not in families:
         return [f.remedy for f in families]  # what else there is comes from them, or is for the model before them
     remedies = [f.remedy for f in families]
     builtin = [op for op in refused if not op.custom]
-    if edges or any(_has(graph, op, FLOATS) for op in builtin):
+    float_edges = any(graph.tensor(i).dtype.is_float for i in (*graph.inputs, *graph.outputs))
+    if float_edges or any(_has(graph, op, FLOATS) for op in builtin):
         remedies.append(_float_remedy(graph))
     elif any(_has(graph, op, (DType.UINT8,)) for op in builtin):
         remedies.append(_UINT8 + EXPORT_RECIPE)

@@ -186,17 +186,13 @@ def dense_copy(elements: int, source: int = 0) -> Copy:
 
 
 def copy_output(graph: Graph, position: int) -> Layer:
-    """A copy into graph output ``position`` of a tensor that is an input, a constant, or another output as well."""
+    """A copy into graph output ``position`` of a tensor that is an input or another output as well."""
     tensor = graph.tensor(graph.outputs[position])
     number = max((op.index for op in graph.operators), default=-1) + 1 + position
-    op = Operator(number, "COPY", (tensor.index,), (tensor.index,), Attributes())
-    constants = () if tensor.data is None else (Constant("values", tensor.dtype, tensor.data, in_flash=False),)
-    source = "input" if tensor.data is None else f"{layer_name(op)}_values"
     return Layer(
-        operator=op,
-        reads=() if constants else (tensor.index,),
+        operator=Operator(number, "COPY", (tensor.index,), (tensor.index,), Attributes()),
+        reads=(tensor.index,),
         writes=(tensor.index,),
-        body=strided_copy(dense_copy(tensor.elements), source, "output"),
-        constants=constants,
+        body=strided_copy(dense_copy(tensor.elements), "input", "output"),
         copy_to=position,
     )
