@@ -7,7 +7,7 @@ build([T("x", "int8", (1, 4), 0.5, -3), T("y", "int8", (1, 4), 1 / 256, -128)],
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -72,6 +72,35 @@ def build(tensors: Sequence[T], operators: Sequence[Op], inputs: Sequence[str], 
     return flatfile.build(
         flatfile.ModelSpec([_tensor(t) for t in tensors], steps, inputs=indices(inputs), outputs=indices(outputs))
     )
+
+
+@dataclass
+class SideBySide:
+    """Operators side by side in one model, each with inputs and outputs of its own: one process start for all."""
+
+    tensors: list[T] = field(default_factory=list)
+    operators: list[Op] = field(default_factory=list)
+    inputs: list[str] = field(default_factory=list)
+    outputs: list[str] = field(default_factory=list)
+
+    def add(
+        self, kind: str, inputs: Sequence[T | None], outputs: Sequence[T], options: a.Attributes | None = None
+    ) -> int:
+        """Add an operator and its tensors, whose names get its number, and return that number.
+
+        Inputs without data become inputs of the model; one tensor may stand among the inputs twice.
+        """
+        number = len(self.operators)
+        renamed = {t.name: replace(t, name=f"{t.name}_{number}") for t in (*inputs, *outputs) if t is not None}
+        self.tensors += renamed.values()
+        names = [None if t is None else renamed[t.name].name for t in inputs]
+        self.inputs += dict.fromkeys(renamed[t.name].name for t in inputs if t is not None and t.data is None)
+        self.outputs += [renamed[t.name].name for t in outputs]
+        self.operators.append(Op(kind, names, [renamed[t.name].name for t in outputs], options))
+        return number
+
+    def build(self) -> bytes:
+        return build(self.tensors, self.operators, self.inputs, self.outputs)
 
 
 def _tensor(t: T) -> flatfile.TensorSpec:
