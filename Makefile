@@ -3,16 +3,19 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 BIN := .venv/bin
 PYTEST_ARGS ?=
+MODELS ?=
 
-.PHONY: help setup test check format lock clean
+.PHONY: help setup test check format generated models lock clean
 
 help:
-	@echo "make test     set up what the tests need, check style and types, run all tests"
-	@echo "              (one test: make test PYTEST_ARGS='tests/test_packaging.py -x')"
-	@echo "make check    style and types only"
-	@echo "make format   let ruff format the Python files and sort their imports"
-	@echo "make lock     renew uv.lock and requirements-dev.lock (needs uv)"
-	@echo "make clean    remove .venv and caches"
+	@echo "make test       set up what the tests need, check style and types, run all tests"
+	@echo "                (one test: make test PYTEST_ARGS='tests/test_packaging.py -x')"
+	@echo "make check      style and types only"
+	@echo "make format     let ruff format the Python files and sort their imports"
+	@echo "make generated  renew the files that are written from the code: SUPPORTED_OPS.md, tests/golden, tests/CORPUS.md"
+	@echo "make models     train the shipped models again and compare (MODELS='sine pose' for some; 2 GB of TensorFlow)"
+	@echo "make lock       renew uv.lock and what is exported from it (needs uv)"
+	@echo "make clean      remove virtual environments and caches"
 
 setup:
 	@scripts/setup-tests.sh
@@ -33,10 +36,25 @@ format: setup
 	$(BIN)/ruff check --select I --fix
 	$(BIN)/ruff format
 
-# pip reads no uv.lock: requirements-dev.lock is the same lock, hashes and all, for `make test`.
+generated: setup
+	$(BIN)/python -m tflite2int.supported > SUPPORTED_OPS.md
+	$(BIN)/python -m tests.golden
+	$(BIN)/python -m tests.corpus
+
+models: .venv-training/stamp
+	.venv-training/bin/python -m models.retrain $(MODELS)
+
+.venv-training/stamp: requirements-training.lock | setup
+	$(BIN)/python -m venv --clear .venv-training
+	.venv-training/bin/python -m pip install --quiet --require-hashes -r $<
+	touch $@
+
+# pip reads no uv.lock: the exports are the same lock, hashes and all.
+EXPORT := uv export --frozen --no-emit-project --no-header --quiet
 lock:
 	uv lock --default-index https://pypi.org/simple
-	uv export --frozen --no-emit-project --extra reference --group dev --no-header --quiet --output-file requirements-dev.lock
+	$(EXPORT) --extra reference --group dev --output-file requirements-dev.lock
+	$(EXPORT) --extra training --no-dev --output-file requirements-training.lock
 
 clean:
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf .venv .venv-training .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

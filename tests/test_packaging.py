@@ -115,15 +115,23 @@ def test_uv_lock_is_for_these_dependencies_and_from_pypi() -> None:
     assert registries == {"https://pypi.org/simple"}
 
 
-def test_requirements_lock_is_an_export_of_uv_lock() -> None:
+@pytest.mark.parametrize(
+    ("name", "holds"),
+    [
+        ("requirements-dev.lock", CORE | {"ai-edge-litert", "hatchling", "mypy", "pytest", "ruff"}),
+        ("requirements-training.lock", CORE | {"tensorflow", "tensorflow-model-optimization", "tf-keras"}),
+    ],
+)
+def test_requirements_are_an_export_of_uv_lock(name: str, holds: set[str]) -> None:
     hashes: dict[tuple[str, str], set[str]] = {}
     for package in read_toml("uv.lock")["package"]:
         files = [*package.get("wheels", []), *([package["sdist"]] if "sdist" in package else [])]
         hashes[package["name"], package.get("version", "dynamic")] = {file["hash"] for file in files if "hash" in file}
 
-    text = (ROOT / "requirements-dev.lock").read_text(encoding="utf-8")
+    text = (ROOT / name).read_text(encoding="utf-8")
     blocks = re.findall(r"^([a-z0-9-]+)==([^ ;]+)(.*(?:\n    .*)*)", text, flags=re.MULTILINE)
-    assert {name for name, _, _ in blocks} >= CORE | {"ai-edge-litert", "hatchling", "mypy", "pytest", "ruff"}
-    for name, version, rest in blocks:
-        assert set(re.findall(r"--hash=(sha256:\w+)", rest)) == hashes[name, version] != set(), name
+    assert {distribution for distribution, _, _ in blocks} >= holds
+    for distribution, version, rest in blocks:
+        wanted = hashes[distribution, version]
+        assert wanted and set(re.findall(r"--hash=(sha256:\w+)", rest)) == wanted, distribution
     assert "://" not in text
