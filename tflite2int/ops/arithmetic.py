@@ -23,19 +23,14 @@ LEFT_SHIFT = 20  # of 8-bit inputs of ADD and SUB
 HIGHEST_RANK = 6  # the reference's MUL aborts beyond
 
 
-def one_input_computed(graph: Graph, op: Operator) -> str | None:
-    """One input at least must be computed, not a constant."""
-    return "both are constants" if graph.required(op, 0).constant and graph.required(op, 1).constant else None
-
-
 def broadcast_shapes(graph: Graph, op: Operator) -> str | None:
-    """The inputs' shapes must be broadcast to the output's: six dimensions at most, and elements in them."""
+    """The inputs' shapes must be broadcast to the output's: six dimensions at most."""
     a, b, out = graph.required(op, 0), graph.required(op, 1), graph.result(op)
     try:
         shape = np.broadcast_shapes(a.shape, b.shape)
     except ValueError:
         return f"{list(a.shape)} and {list(b.shape)}"
-    if shape != out.shape or not out.elements or len(shape) > HIGHEST_RANK:
+    if shape != out.shape or len(shape) > HIGHEST_RANK:
         return f"{list(a.shape)} and {list(b.shape)} to {list(out.shape)}"
     return None
 
@@ -234,7 +229,6 @@ def _broadcast_strides(shape: tuple[int, ...], out: tuple[int, ...]) -> list[int
 CONSTRAINTS = (
     types("int8 int8 > int8"),
     quantized_per_tensor,
-    one_input_computed,
     broadcast_shapes,
     exact_in_32_bits,
 )

@@ -34,16 +34,10 @@ Function = Callable[[Graph, Operator], Results]
 """Raises ValueError where 32-bit arithmetic does not hold it."""
 
 
-def computed_input(graph: Graph, op: Operator) -> str | None:
-    """The input must be computed, not a constant."""
-    x = graph.required(op, 0)
-    return f"{x}" if x.constant else None
-
-
 def same_shape(graph: Graph, op: Operator) -> str | None:
-    """Input and output must have the same shape, with elements in it."""
+    """Input and output must have the same shape."""
     x, out = graph.required(op, 0), graph.result(op)
-    return None if x.shape == out.shape and x.elements else f"{list(x.shape)} and {list(out.shape)}"
+    return None if x.shape == out.shape else f"{list(x.shape)} and {list(out.shape)}"
 
 
 def probability_scale(graph: Graph, op: Operator) -> str | None:
@@ -164,7 +158,7 @@ def _support(kind: str, function: Function, element_types: Constraint, *constrai
         table, rescales = function(graph, op)
         return table_layer(op, graph.required(op, 0), graph.result(op), table, rescales)
 
-    common = (element_types, quantized_per_tensor, computed_input, same_shape, *constraints, rescales_fit)
+    common = (element_types, quantized_per_tensor, same_shape, *constraints, rescales_fit)
     return Support(kind, common, lower)
 
 

@@ -11,7 +11,6 @@ from ..fixedpoint import quantize_multiplier
 from ..graph import Graph, Operator
 from ..program import Layer, Rescale
 from .copies import row_major
-from .lookup import computed_input
 from .support import Support, quantized_per_tensor, types
 from .text import INDEX_NAMES, advance, loop
 
@@ -24,7 +23,7 @@ def constant_axes(graph: Graph, op: Operator) -> str | None:
 
 def axes_and_shapes(graph: Graph, op: Operator) -> str | None:
     """The input must have eight dimensions at most, the ones to reduce among them, and the output the shape that is
-    left, with elements in it."""
+    left."""
     x, out = graph.required(op, 0), graph.result(op)
     assert isinstance(op.attributes, Reduce)
     rank = max(len(x.shape), 1)
@@ -33,7 +32,7 @@ def axes_and_shapes(graph: Graph, op: Operator) -> str | None:
         return f"{axes} of {list(x.shape)}"
     reduced = _reduced(graph, op)
     wanted = tuple(1 if r else n for n, r in zip(x.shape, reduced, strict=True) if op.attributes.keep_dims or not r)
-    if out.shape != wanted or not x.elements:
+    if out.shape != wanted:
         return f"{axes} of {list(x.shape)} to {list(out.shape)}"
     return None
 
@@ -128,7 +127,6 @@ OPERATORS = (
         (
             types("int8 int32 > int8"),
             quantized_per_tensor,
-            computed_input,
             constant_axes,
             axes_and_shapes,
             exact_in_32_bits,

@@ -16,7 +16,7 @@ from ..fixedpoint import (
 )
 from ..graph import DType, Graph, Operator
 from ..program import Constant, Layer, Rescale, layer_name
-from .lookup import computed_input, same_shape
+from .lookup import same_shape
 from .support import Support, quantized_per_tensor, types
 from .text import per_row
 
@@ -98,7 +98,6 @@ OPERATORS = (
         (
             types("int8 > int8"),
             quantized_per_tensor,
-            computed_input,
             same_shape,
             probability_scale,
             row_length,
