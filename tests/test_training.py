@@ -9,7 +9,7 @@ import pytest
 
 from tests.model_builder import Op, T, build
 from tflite2int import training
-from tflite2int.attributes import Conv2D, FullyConnected
+from tflite2int.attributes import Conv2D, DepthwiseConv2D, FullyConnected
 from tflite2int.errors import UnsupportedModelError, UsageError
 from tflite2int.training.keras import tensorflow
 from tflite2int.training.sixteen import on_grid
@@ -48,7 +48,8 @@ def test_unset_bias_type_is_refused() -> None:
     assert "64-bit biases" in refusal.value.remedy
 
 
-def test_depthwise_has_no_bias_type_to_set() -> None:
+@pytest.mark.parametrize(("kind", "options"), [("CONV_2D", Conv2D()), ("DEPTHWISE_CONV_2D", DepthwiseConv2D())])
+def test_unset_bias_type_of_convolutions_is_refused(kind: str, options: Conv2D) -> None:
     content = build(
         [
             T("x", "int16", (1, 2, 2, 1), 0.5),
@@ -56,11 +57,11 @@ def test_depthwise_has_no_bias_type_to_set() -> None:
             T("b", "int32", (1,), 0.125, data=[1]),
             T("y", "int16", (1, 2, 2, 1), 1.0),
         ],
-        [Op("CONV_2D", ["x", "w", "b"], ["y"], Conv2D())],
+        [Op(kind, ["x", "w", "b"], ["y"], options)],
         ["x"],
         ["y"],
     )
-    with pytest.raises(UnsupportedModelError, match=r"operator 0 \(CONV_2D\)"):
+    with pytest.raises(UnsupportedModelError, match=rf"operator 0 \({kind}\): .*reads as int64"):
         training.check_integer_only(content)
 
 
