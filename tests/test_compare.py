@@ -11,6 +11,8 @@ from tests import compare
 from tests.model_builder import Op, T, build
 from tflite2int import attributes as a
 from tflite2int.graph import Array
+from tflite2int.reader import read_bytes
+from tflite2int.verify.samples import default_inputs, for_reference
 
 STEPS: list[list[Array]] = [[np.array([[1, -2]], np.int8)], [np.array([[3, 4]], np.int8)]]
 
@@ -43,18 +45,20 @@ def test_one_wrong_element_is_found(edges: bool, tmp_path: Path, monkeypatch: py
         return results
 
     monkeypatch.setattr(compare, "run_c", wrong)
-    with pytest.raises(AssertionError, match=r'step 1, output 0 .tensor 2 "y".: 1 of 2 differ, the first at \[0, 1\]'):
+    with pytest.raises(
+        AssertionError, match=r'sample 1, output .tensor 2 "y".: 1 elements differ, the first at \[0, 1\]'
+    ):
         compare.assert_identical(sum_of_two(edges), tmp_path, inputs=STEPS)
 
 
 def test_the_reference_sees_the_real_values_of_the_same_integers(tmp_path: Path) -> None:
     conversion = compare.assert_identical(sum_of_two(True), tmp_path, inputs=STEPS)
-    [value] = compare.to_reference(conversion.program, sum_of_two(True), STEPS[0])
+    [value] = for_reference(conversion.program, read_bytes(sum_of_two(True), "model"), STEPS[0])
     assert value.dtype == np.float32 and np.array_equal(value, np.float32(0.1) * np.array([[-2, -5]], np.float32))
 
 
 def test_inputs_reach_the_ends_of_the_range(tmp_path: Path) -> None:
     program = compare.assert_identical(sum_of_two(False), tmp_path).program
-    rows = compare.default_inputs(program, 8, 1)
+    rows = default_inputs(program, 8)
     assert [set(row[0].reshape(-1).tolist()) for row in rows[:3]] == [{-128}, {127}, {3}]
     assert len({row[0].tobytes() for row in rows}) >= 7
