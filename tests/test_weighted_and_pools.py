@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,14 @@ PER_MODEL = 16  # operators side by side in one model: one process start for all
 
 
 class Net:
-    """Operators side by side, each with inputs and outputs of its own, and the random choices for them."""
+    """Operators side by side, each with inputs and outputs of its own, and the random choices for them.
 
-    def __init__(self, seed: int) -> None:
+    With int16 activations biases have 64 bits, or 32 now and then where the operator's options can say so.
+    """
+
+    def __init__(self, seed: int, dtype: str = "int8") -> None:
         self.rng = np.random.default_rng(seed)
+        self.dtype = dtype
         self.tensors: list[T] = []
         self.operators: list[Op] = []
         self.inputs: list[str] = []
@@ -40,16 +45,22 @@ class Net:
 
     def add(self, kind: str, x: tuple[int, ...], out: tuple[int, ...], options: a.Attributes, *constants: T) -> None:
         n = len(self.operators)
-        sx, zx = self.scale(), self.pick(*ZERO_POINTS)
+        zero_points = ZERO_POINTS if self.dtype == "int8" else (0,)
+        sx, zx = self.scale(), self.pick(*zero_points)
         pool = "POOL" in kind
-        sy, zy = (sx, zx) if pool else (self.scale(), self.pick(*ZERO_POINTS))
+        sy, zy = (sx, zx) if pool else (self.scale(), self.pick(*zero_points))
         named = [T(f"{c.name}{n}", c.dtype, c.shape, c.scale, c.zero_point, c.axis, c.data) for c in constants]
         if len(named) == 2:
             bias = named[1]
             weight_scale = np.asarray(named[0].scale, np.float32)
             scales = np.atleast_1d(np.float32(sx) * weight_scale).tolist()
-            named[1] = T(bias.name, "int32", bias.shape, scales, data=bias.data)
-        self.tensors += [T(f"x{n}", "int8", x, sx, zx), T(f"y{n}", "int8", out, sy, zy), *named]
+            bias_type = "int32"
+            if self.dtype == "int16":
+                bias_type = self.pick("int64", "int32") if kind != "DEPTHWISE_CONV_2D" else "int64"
+                if kind != "DEPTHWISE_CONV_2D":
+                    options = replace(options, quantized_bias_type=bias_type)  # type: ignore[call-arg]
+            named[1] = T(bias.name, bias_type, bias.shape, scales, data=bias.data)
+        self.tensors += [T(f"x{n}", self.dtype, x, sx, zx), T(f"y{n}", self.dtype, out, sy, zy), *named]
         self.operators.append(Op(kind, [f"x{n}", *(c.name for c in named)], [f"y{n}"], options))
         self.inputs.append(f"x{n}")
         self.outputs.append(f"y{n}")
@@ -62,7 +73,7 @@ class Net:
         return T("w", "int8", shape, scale, axis=axis, data=values)
 
     def bias(self, channels: int) -> T:
-        reach = self.pick(100, 20_000, 2_000_000)
+        reach = self.pick(100, 20_000, 2_000_000) * (256 if self.dtype == "int16" else 1)
         return T("b", "int32", (channels,), 1.0, data=self.rng.integers(-reach, reach, channels))
 
     def build(self) -> bytes:

@@ -9,12 +9,13 @@ from .drop_unused import drop_unused
 from .eliminate import eliminate
 from .fold_constants import fold_constants
 from .fold_pads import fold_pads
+from .name_bias_types import name_bias_types
 from .strip_float_edges import strip_float_edges
 
 Pass = Callable[[Graph], Graph]
 
 # Constants first: what they leave unread (the SHAPE of a float input, say) would stop the passes behind.
-PASSES: tuple[Pass, ...] = (fold_constants, drop_unused, strip_float_edges, fold_pads)
+PASSES: tuple[Pass, ...] = (fold_constants, drop_unused, strip_float_edges, name_bias_types, fold_pads)
 
 
 def simplify(graph: Graph, remove_channels: bool = False) -> Graph:

@@ -15,6 +15,7 @@ from ..graph import Array, Graph
 from ..program import Program
 from ..reader import read_bytes
 from . import host
+from .bias_types import with_bias_types
 from .harness import Interface, Port, TraceRecord
 from .reference import run_reference
 from .samples import Steps, default_inputs, dequantize, for_reference, load_samples
@@ -75,7 +76,8 @@ def verify(
     """Convert a model, compile it with the host's C compiler, and compare it with the reference interpreter.
 
     ``data`` is a .npy, .npz or .csv file of samples; without it ``samples`` inputs are made up: all minimum, all
-    maximum, random. Raises the errors of ``convert``, ToolchainError, ReferenceFailure, and UsageError for bad data.
+    maximum, random. The reference gets the file with the type of each bias named (``with_bias_types``).
+    Raises the errors of ``convert``, ToolchainError, ReferenceFailure, and UsageError for bad data.
     """
     path = Path(model)
     conversion = convert(path, optimize=optimize)
@@ -87,7 +89,7 @@ def verify(
     ours = run_on_host(conversion, steps)
     given = [for_reference(program, original, step) for step in steps]
     # A new interpreter for each sample would cost more than all of them together: these graphs have no state.
-    expected = run_reference(path.read_bytes(), given)
+    expected = run_reference(with_bias_types(path.read_bytes()), given)
     differences = [
         found for k in range(len(steps)) if (found := compare_outputs(program, k, ours[k], expected[k])) is not None
     ]
@@ -148,7 +150,7 @@ def _first_operator(
     """Run one sample again with every layer's output recorded, on both sides."""
     conversion = convert(path, optimize=optimize, trace=True)
     given = for_reference(conversion.program, original, step)
-    tensors = run_reference(path.read_bytes(), [given], tensors=True)[1][0]
+    tensors = run_reference(with_bias_types(path.read_bytes()), [given], tensors=True)[1][0]
     with tempfile.TemporaryDirectory() as folder:
         _, records = compile_on_host(conversion, Path(folder)).trace([list(step)])
     return next(
