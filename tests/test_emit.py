@@ -12,7 +12,10 @@ from pathlib import Path
 import pytest
 
 from tests import golden
+from tests.compare import assert_identical
+from tests.model_builder import Op, T, build
 from tests.needs import need_tool
+from tflite2int.attributes import Arithmetic
 from tflite2int.compiler import Conversion, convert
 from tflite2int.emit import c_identifier
 from tflite2int.emit.text import comment
@@ -119,3 +122,15 @@ def test_the_caller_may_own_the_arena(conversions: dict[str, Conversion], tmp_pa
     command = [str(compiler), "-DSINE_EXTERNAL_ARENA", "sine.c", "main.c", "-o", "main"]
     subprocess.run(command, cwd=tmp_path, check=True)
     subprocess.run([str(tmp_path / "main")], check=True)
+
+
+def test_an_input_that_nothing_reads(tmp_path: Path) -> None:
+    tensors = [T(name, "int8", (1, 4), 0.5, 3) for name in ("x", "unread", "y")]
+    assert_identical(build(tensors, [Op("RELU", ["x"], ["y"])], ["x", "unread"], ["y"]), tmp_path)
+
+
+def test_outputs_that_share_their_bytes(tmp_path: Path) -> None:
+    """An output given twice, one that is an input, and one that is read on: each gets bytes of its own."""
+    tensors = [T(name, "int8", (1, 4), 0.5, 3) for name in ("x", "y", "z")]
+    operators = [Op("RELU", ["x"], ["y"]), Op("ADD", ["y", "x"], ["z"], Arithmetic())]
+    assert_identical(build(tensors, operators, ["x"], ["y", "y", "x", "z"]), tmp_path)

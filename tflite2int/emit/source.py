@@ -175,7 +175,9 @@ def _predict(program: Program, trace: bool) -> list[str]:
         lines.append(
             f"    {tensor.dtype.c} *const {names[key]} = {place}; /* {tensor.bytes} bytes, alive in {alive} */"
         )
-    if program.offsets:
+    read = {storage[i] for layer in program.layers for i in layer.reads}
+    lines += [f"    (void){port.name};" for port in program.inputs if port.tensor.index not in read]
+    if len(lines) > len(prototype(program)) + 1:
         lines.append("")
     for layer in program.layers:
         ins = [names[storage[i]] for i in layer.reads]
