@@ -210,6 +210,14 @@ def test_what_has_no_certain_value_stays_and_is_refused(
         convert(tmp_path / "m.tflite")
 
 
+def test_a_few_bytes_do_not_become_many() -> None:
+    """A hostile file could else take all memory."""
+    tensors = [i("c", [1]), i("n", [[2**30, 0]]), T("y", "int32", (2**30 + 1,))]
+    assert kinds(simplified(tensors, [Op("PAD", ["c", "n"], ["y"])], [], ["y"])) == ["PAD"]
+    tensors = [i("a", np.ones((65, 1))), i("b", np.ones((1, 65))), T("y", "int32", (65, 65))]
+    assert kinds(simplified(tensors, [Op("MUL", ["a", "b"], ["y"], a.Arithmetic())], [], ["y"])) == ["MUL"]
+
+
 def test_a_shape_of_a_wrong_size_stays() -> None:
     graph = simplified([q("x"), T("s", "int32", (3,))], [Op("SHAPE", ["x"], ["s"])], ["x"], ["s"])
     assert kinds(graph) == ["SHAPE"]

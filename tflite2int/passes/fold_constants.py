@@ -14,6 +14,8 @@ from ..ops.copies import Movement, moved
 from ..ops.support import obstacles
 
 INTEGERS = (DType.INT32, DType.INT64)
+SHAPE_ELEMENTS = 64  # the most that arithmetic takes: it is on shapes, and a few numbers must not become millions
+MOVED_ELEMENTS = 2**24  # the most that a folded constant holds
 
 
 def fold_constants(graph: Graph) -> Graph:
@@ -66,13 +68,15 @@ def _moved(graph: Graph, op: Operator) -> list[Array] | None:
     support = supported().get(op.kind)
     if not isinstance(support, Movement) or obstacles(support, graph, op):
         return None
+    if sum(graph.tensor(i).elements for i in op.outputs) > MOVED_ELEMENTS:
+        return None
     return moved(support.plan, graph, op)
 
 
 def _arithmetic(graph: Graph, op: Operator) -> list[Array] | None:
     """Arithmetic on int32 and int64 without scales; it wraps as C does."""
     tensors = [graph.tensor(i) for i in (*op.inputs, *op.outputs) if i >= 0]
-    if any(t.dtype not in INTEGERS for t in tensors) or len(op.outputs) != 1:
+    if any(t.dtype not in INTEGERS or t.elements > SHAPE_ELEMENTS for t in tensors) or len(op.outputs) != 1:
         return None
     try:
         with np.errstate(over="ignore"):
