@@ -36,6 +36,11 @@ def lower(graph: Graph, name: str) -> Program:
         outputs=_ports(graph, graph.outputs, "output"),
         storage=storage,
     )
+    return complete(program)
+
+
+def complete(program: Program) -> Program:
+    """Add what fills outputs that have no bytes of their own, and place every buffer."""
     return _place(_copy_shared_outputs(program))
 
 

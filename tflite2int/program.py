@@ -74,10 +74,13 @@ class Layer:
     clamp: tuple[int, int] | None = None
     suffix: str = ""  # set where an operator needs a second function
     copy_to: int = -1  # position of the graph output that this layer fills with a copy of a tensor
+    added: str = ""  # C name of a layer that is no operator of the model
+    about: tuple[str, ...] = ()  # the comment over it, in place of the operator's
+    result: str = ""  # C type of what it returns, and the program with it
 
     @property
     def name(self) -> str:
-        return layer_name(self.operator) + self.suffix
+        return self.added or layer_name(self.operator) + self.suffix
 
 
 @dataclass(frozen=True)
@@ -113,6 +116,7 @@ class Program:
     lifetimes: dict[int, tuple[int, int]] = field(default_factory=dict)
     arena_size: int = 0
     live_size: int = 0
+    function: str = "predict"  # NAME_predict is its C function
 
     @property
     def macs(self) -> int:
@@ -125,6 +129,39 @@ class Program:
     @property
     def weight_bytes(self) -> int:
         return sum(layer.weight_bytes for layer in self.layers)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """An input or output of an ``Entry``: its C type and size, and what a count means.
+
+    ``error``: how far the fixed-point arithmetic between it and the network is from the exact value at most, in
+    counts of the side that is computed; None where nothing is computed. ``exact``: every value is the nearest.
+    """
+
+    name: str
+    type: str
+    meaning: str
+    error: float | None = None
+    exact: bool = True
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A second C function beside NAME_predict: the same model between other inputs and outputs.
+
+    Layers of the same name are the same in both programs, and so are the first tensors of both graphs. ``about``: the
+    lines of its comment in the header.
+    """
+
+    program: Program
+    about: tuple[str, ...]
+    counts: tuple[Counts, ...]
+
+
+def programs(program: Program, entry: Entry | None) -> tuple[Program, ...]:
+    """All C functions of a conversion."""
+    return (program,) if entry is None else (program, entry.program)
 
 
 def layer_name(op: Operator) -> str:

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from ..graph import DType
-from ..program import Port, Program
+from ..program import Entry, Port, Program, programs
 from ..version import VERSION
 from .text import MARK, comment, shape_text, wrapped
 
 
 def prototype(program: Program) -> list[str]:
     """``void NAME_predict(inputs, outputs)``, without a semicolon."""
-    arguments = [f"const {p.tensor.dtype.c} *{p.name}" for p in program.inputs]
-    arguments += [f"{p.tensor.dtype.c} *{p.name}" for p in program.outputs]
-    return wrapped(f"void {program.name}_predict", arguments)
+    if program.function == "predict":
+        arguments = [f"const {p.tensor.dtype.c} *{p.name}" for p in program.inputs]
+        arguments += [f"{p.tensor.dtype.c} *{p.name}" for p in program.outputs]
+    else:
+        arguments = [f"const {_array(p)}" for p in program.inputs] + [_array(p) for p in program.outputs]
+    result = next((layer.result for layer in program.layers if layer.result), "void")
+    return wrapped(f"{result} {program.name}_{program.function}", arguments)
+
+
+def _array(port: Port) -> str:
+    """A parameter that says its number of elements."""
+    count = port.tensor.elements
+    return f"{port.tensor.dtype.c} {f'*{port.name}' if count == 1 else f'{port.name}[{count}]'}"
 
 
 def title(program: Program, extension: str, file_name: str) -> list[str]:
@@ -24,7 +34,7 @@ def title(program: Program, extension: str, file_name: str) -> list[str]:
     ]
 
 
-def header(program: Program, file_name: str) -> str:
+def header(program: Program, file_name: str, entry: Entry | None = None) -> str:
     """The text of NAME.h."""
     name, upper = program.name, program.name.upper()
     lines = [
@@ -38,8 +48,9 @@ def header(program: Program, file_name: str) -> str:
     ]
     for port in (*program.inputs, *program.outputs):
         lines += [*_port(program, port), ""]
-    lines += [f"#define {upper}_ARENA_SIZE {program.arena_size} /* bytes of working memory, a static array */", ""]
-    if program.arena_size:
+    size = arena_size(program, entry)
+    lines += [f"#define {upper}_ARENA_SIZE {size} /* bytes of working memory, a static array */", ""]
+    if size:
         lines += [
             f"/* With {upper}_EXTERNAL_ARENA defined the arena is yours, aligned to 8 bytes, free between calls. */",
             f"#if defined({upper}_EXTERNAL_ARENA)",
@@ -47,16 +58,15 @@ def header(program: Program, file_name: str) -> str:
             "#endif",
             "",
         ]
-    call = prototype(program)
-    call[-1] += ";"
     lines += [
         "#ifdef __cplusplus",
         'extern "C" {',
         "#endif",
         "",
         "/* One inference. Inputs and outputs must not overlap. */",
-        *call,
+        *_declaration(program),
         "",
+        *((*entry.about, *_declaration(entry.program), "") if entry else ()),
         "#ifdef __cplusplus",
         "}",
         "#endif",
@@ -64,6 +74,16 @@ def header(program: Program, file_name: str) -> str:
         "#endif",
     ]
     return "\n".join(lines) + "\n"
+
+
+def arena_size(program: Program, entry: Entry | None) -> int:
+    """Bytes of the arena, which all functions share."""
+    return max(p.arena_size for p in programs(program, entry))
+
+
+def _declaration(program: Program) -> list[str]:
+    call = prototype(program)
+    return [*call[:-1], f"{call[-1]};"]
 
 
 def _port(program: Program, port: Port) -> list[str]:

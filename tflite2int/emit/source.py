@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..lowering import output_roots
-from ..program import Constant, Layer, Program, parameter_names
-from .header import prototype, title
+from ..program import Constant, Entry, Layer, Program, parameter_names, programs
+from .header import arena_size, prototype, title
 from .kernels import kernel_text
 from .text import LINE, comment, shape_text, table, wrapped
 
@@ -21,13 +23,17 @@ SPECIALISE = (
 )
 
 
-def source(program: Program, file_name: str, *, speed: bool = False, trace: bool = False) -> str:
+def source(
+    program: Program, file_name: str, entry: Entry | None = None, *, speed: bool = False, trace: bool = False
+) -> str:
     """The text of NAME.c.
 
     ``speed`` lets the compiler make a copy of a kernel for each layer; ``trace`` adds a call of ``NAME_trace`` after
     each layer, for verification.
     """
-    used = sorted({kernel for layer in program.layers for kernel in layer.kernels})
+    whole = program if entry is None else entry.program
+    layers = list({layer.name: layer for p in programs(program, entry) for layer in p.layers}.values())
+    used = sorted({kernel for layer in layers for kernel in layer.kernels})
     emitted: set[str] = set()
     lines = [
         *title(program, "c", file_name),
@@ -36,28 +42,28 @@ def source(program: Program, file_name: str, *, speed: bool = False, trace: bool
         "*/",
         f'#include "{program.name}.h"',
         "",
-        *_int_width(program),
-        *_arena(program),
-        *(kernel_text(["flash.h"], emitted) if _uses_flash(program) else []),
+        *_int_width(whole, layers),
+        *_arena(program, entry),
+        *(kernel_text(["flash.h"], emitted) if any(layer.kernels or layer.constants for layer in layers) else []),
     ]
     if trace:
         lines += [
             f"void {program.name}_trace(int operator_number, int output_number, const void *data, long bytes);",
             "",
         ]
-    for layer in program.layers:
+    for layer in layers:
         if layer.constants:
-            lines += [f"/* operator {layer.operator.index}, {comment(layer.operator.kind)} */"]
+            owner = layer.added or f"operator {layer.operator.index}, {comment(layer.operator.kind)}"
+            lines += [f"/* {owner} */"]
             lines += [*(line for c in layer.constants for line in _constant(layer, c)), ""]
     lines += [*(SPECIALISE if speed and used else ()), *kernel_text(used, emitted, "SPECIALISE" if speed else "static")]
-    for layer in program.layers:
-        lines += _layer(program, layer)
-    lines += _predict(program, trace)
+    for layer in layers:
+        lines += _layer(whole, layer)
+    lines += _predict(program, _buffer_names(program), trace)
+    if entry is not None:
+        inner = {index: name for index, name in _port_names(program).items() if index in entry.program.offsets}
+        lines += ["", *_predict(entry.program, _buffer_names(entry.program) | inner, trace=False)]
     return "\n".join(lines) + "\n"
-
-
-def _uses_flash(program: Program) -> bool:
-    return any(layer.kernels or layer.constants for layer in program.layers)
 
 
 def _operator_list(program: Program) -> list[str]:
@@ -68,10 +74,10 @@ def _operator_list(program: Program) -> list[str]:
     ]
 
 
-def _int_width(program: Program) -> list[str]:
+def _int_width(program: Program, layers: Sequence[Layer]) -> list[str]:
     """A compile-time stop for chips whose int has 16 bits, where the model has larger sizes than that."""
-    sizes = [program.graph.tensor(i).bytes for layer in program.layers for i in (*layer.reads, *layer.writes)]
-    sizes += [constant.bytes for layer in program.layers for constant in layer.constants]
+    sizes = [program.graph.tensor(i).bytes for layer in layers for i in (*layer.reads, *layer.writes)]
+    sizes += [constant.bytes for layer in layers for constant in layer.constants]
     if max(sizes, default=0) <= LARGEST_16_BIT_INT:
         return []
     return [
@@ -81,11 +87,11 @@ def _int_width(program: Program) -> list[str]:
     ]
 
 
-def _arena(program: Program) -> list[str]:
-    if not program.arena_size:
+def _arena(program: Program, entry: Entry | None) -> list[str]:
+    if not arena_size(program, entry):
         return []
     name, upper = program.name, program.name.upper()
-    width = max(program.graph.tensor(key).dtype.size for key in program.offsets)
+    width = max(p.graph.tensor(key).dtype.size for p in programs(program, entry) for key in p.offsets)
     if width == 1:
         own = [f"static int8_t arena[{upper}_ARENA_SIZE];"]
     else:
@@ -97,6 +103,8 @@ def _arena(program: Program) -> list[str]:
 
 
 def _layer_title(program: Program, layer: Layer) -> str:
+    if layer.about:
+        return "\n".join(layer.about)
     graph = program.graph
     ins = ", ".join(shape_text(graph.tensor(i)) for i in layer.reads) or "constant"
     outs = ", ".join(shape_text(graph.tensor(i)) for i in layer.writes)
@@ -142,7 +150,7 @@ def _layer(program: Program, layer: Layer) -> list[str]:
     return [
         _layer_title(program, layer),
         *_parameters(layer),
-        *wrapped(f"static void {layer.name}", arguments),
+        *wrapped(f"static {layer.result or 'void'} {layer.name}", arguments),
         "{",
         *(f"    {line}" if line else "" for line in layer.body),
         "}",
@@ -150,10 +158,14 @@ def _layer(program: Program, layer: Layer) -> list[str]:
     ]
 
 
+def _port_names(program: Program) -> dict[int, str]:
+    names = {port.tensor.index: port.name for port in program.inputs}
+    return names | {root: program.outputs[position].name for position, root in output_roots(program).items()}
+
+
 def _buffer_names(program: Program) -> dict[int, str]:
     """The C expression of each buffer: a parameter of predict, or a local pointer named for its layer."""
-    names = {port.tensor.index: port.name for port in program.inputs}
-    names |= {root: program.outputs[position].name for position, root in output_roots(program).items()}
+    names = _port_names(program)
     for layer in program.layers:
         for position, index in enumerate(layer.writes):
             suffix = "" if len(layer.writes) == 1 else str(position)
@@ -161,20 +173,17 @@ def _buffer_names(program: Program) -> dict[int, str]:
     return names
 
 
-def _predict(program: Program, trace: bool) -> list[str]:
-    graph, names, storage = program.graph, _buffer_names(program), program.storage
+def _predict(program: Program, names: dict[int, str], trace: bool) -> list[str]:
+    graph, storage = program.graph, program.storage
     lines = [*prototype(program), "{"]
     for key in sorted(program.offsets, key=lambda k: (program.lifetimes[k], k)):
         tensor, offset = graph.tensor(key), program.offsets[key]
-        first, last = (program.layers[step].operator.index for step in program.lifetimes[key])
+        alive = _alive(*(program.layers[step] for step in program.lifetimes[key]))
         place = "arena" if not offset else f"arena + {offset}"
         if tensor.dtype.c != "int8_t":
             # Through void *: the arena is aligned for its widest type and the offset is a multiple of this one's size.
             place = f"({tensor.dtype.c} *)(void *)" + (f"({place})" if offset else place)
-        alive = f"operator {first}" if first == last else f"operators {first} to {last}"
-        lines.append(
-            f"    {tensor.dtype.c} *const {names[key]} = {place}; /* {tensor.bytes} bytes, alive in {alive} */"
-        )
+        lines.append(f"    {tensor.dtype.c} *const {names[key]} = {place}; /* {tensor.bytes} bytes, {alive} */")
     read = {storage[i] for layer in program.layers for i in layer.reads}
     lines += [f"    (void){port.name};" for port in program.inputs if port.tensor.index not in read]
     if len(lines) > len(prototype(program)) + 1:
@@ -184,10 +193,19 @@ def _predict(program: Program, trace: bool) -> list[str]:
         outs = [names[storage[i]] for i in layer.writes]
         if layer.copy_to >= 0:
             outs = [program.outputs[layer.copy_to].name]
-        lines += [f"    {line}" for line in wrapped(layer.name, ins + outs, ";")]
+        head = f"return {layer.name}" if layer.result else layer.name
+        lines += [f"    {line}" for line in wrapped(head, ins + outs, ";")]
         if trace:
             for slot, (index, out) in enumerate(zip(layer.writes, outs, strict=True)):
                 lines.append(
                     f"    {program.name}_trace({layer.operator.index}, {slot}, {out}, {graph.tensor(index).bytes});"
                 )
     return [*lines, "}"]
+
+
+def _alive(first: Layer, last: Layer) -> str:
+    if first.added or last.added:
+        begin, end = (layer.added or f"operator {layer.operator.index}" for layer in (first, last))
+        return f"alive from {begin} to {end}"
+    begin, end = (str(layer.operator.index) for layer in (first, last))
+    return f"alive in operator {begin}" if begin == end else f"alive in operators {begin} to {end}"
