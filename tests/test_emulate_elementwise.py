@@ -1,0 +1,60 @@
+"""Arithmetic, tables, SOFTMAX and MEAN on emulated cores: among them one whose int has 16 bits and that keeps constants
+in a memory of their own, and one without long multiplication."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.compare import assert_identical, run_c
+from tests.model_builder import Op, T, build
+from tests.needs import need_tool
+from tflite2int import attributes as a
+from tflite2int.verify.emulate import run
+from tflite2int.verify.harness import interface_of
+from tflite2int.verify.image import build as build_image
+from tflite2int.verify.samples import default_inputs
+from tflite2int.verify.targets import TARGETS
+
+pytestmark = pytest.mark.emulator
+
+
+def small_model() -> bytes:
+    """Each kernel once, with rows of constants, broadcast rows and the ends of the range."""
+    constant = np.array([[-128], [127], [3]])
+    tensors = [
+        T("x", "int8", (3, 7), 0.05, -128),
+        T("z", "int8", (7,), 0.031, 127),
+        T("c", "int8", (3, 1), 0.02, -7, data=constant),
+        T("axes", "int32", (1,), data=[0]),
+        T("sum", "int8", (3, 7), 0.06, -20),
+        T("difference", "int8", (3, 7), 0.08, 90),
+        T("product", "int8", (3, 7), 0.1, 3),
+        T("table", "int8", (3, 7), 1 / 128, 0),
+        T("shares", "int8", (3, 7), 1 / 256, -128),
+        T("mean", "int8", (7,), 0.004, 1),
+    ]
+    operators = [
+        Op("ADD", ["x", "z"], ["sum"], a.Arithmetic("RELU6")),
+        Op("SUB", ["c", "sum"], ["difference"], a.Arithmetic()),
+        Op("MUL", ["difference", "x"], ["product"], a.Arithmetic()),
+        Op("TANH", ["product"], ["table"]),
+        Op("SOFTMAX", ["product"], ["shares"], a.Softmax()),
+        Op("MEAN", ["table", "axes"], ["mean"], a.Reduce()),
+    ]
+    return build(tensors, operators, ["x", "z"], ["shares", "mean", "difference"])
+
+
+@pytest.mark.parametrize("target", ["cortex-m0", "cortex-m4", "atmega2560", "riscv32imc"])
+def test_cores_give_the_bytes_of_the_host(target: str, tmp_path: Path) -> None:
+    for tool in TARGETS[target].tools:
+        need_tool(tool.program, tool.packages)
+    conversion = assert_identical(small_model(), tmp_path)
+    inputs = default_inputs(conversion.program, 8)
+    image = build_image(target, tmp_path, interface_of(conversion.program), tmp_path)
+    got, expected = run(image, inputs).outputs, run_c(conversion, tmp_path, inputs)
+    for step, wanted in zip(got, expected, strict=True):
+        assert all(np.array_equal(x, y) for x, y in zip(step, wanted, strict=True))
+    assert len({step[0].tobytes() for step in expected}) >= 5  # the inputs tell
