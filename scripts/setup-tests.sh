@@ -52,6 +52,10 @@ qemu-system-arm|qemu-system-arm|qemu-system-arm --version
 avr-gcc|gcc-avr|avr-gcc --version
 avr-libc|avr-libc|preprocesses avr-gcc avr/io.h -mmcu=atmega328p
 simavr|simavr|command -v simavr
+simavr's library|libsimavr-dev|preprocesses gcc simavr/sim_avr.h
+riscv64-unknown-elf-gcc|gcc-riscv64-unknown-elf|riscv64-unknown-elf-gcc --version
+picolibc for riscv64-unknown-elf|picolibc-riscv64-unknown-elf|preprocesses riscv64-unknown-elf-gcc string.h --specs=picolibc.specs
+qemu-system-riscv32|qemu-system-misc|qemu-system-riscv32 --version
 Python's venv module|python3-venv|"$python" -c "import ensurepip, venv"
 END
 }

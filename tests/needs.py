@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tflite2int.verify.available import availability
+
 SHARED_MODELS = Path(__file__).parents[2] / "shared" / "models"
 
 
@@ -24,6 +26,12 @@ def need(available: bool, what: str) -> None:
 def need_tool(program: str, package: str) -> None:
     """Need a program on the path, of that Debian package."""
     need(shutil.which(program) is not None, f"{program} (Debian package {package})")
+
+
+def need_target(name: str) -> None:
+    """Need all that building for, and running on, an emulated target takes."""
+    entry = next(entry for entry in availability() if entry.name == name)
+    need(not entry.missing, f"what {name} needs (Debian packages {' '.join(entry.missing)})")
 
 
 def need_reference() -> None:

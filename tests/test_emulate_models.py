@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.needs import need_tool
+from tests.needs import need_target
 from tests.recorded import recorded
 from tflite2int.compiler import convert
-from tflite2int.verify.check import compare_outputs, interface
-from tflite2int.verify.emulate import Image, Run, build, run
+from tflite2int.verify.check import compare_outputs
+from tflite2int.verify.emulate import Run, run
+from tflite2int.verify.harness import interface_of
+from tflite2int.verify.image import Image, build
 from tflite2int.verify.samples import quantize
 from tflite2int.verify.targets import TARGETS
 
@@ -30,14 +32,9 @@ SOFT_FLOAT = (
 WIDE = ("__aeabi_lmul", "__aeabi_ldivmod", "__aeabi_uldivmod")  # 64-bit multiplication and division
 
 
-@pytest.fixture(autouse=True)
-def _tools() -> None:
-    need_tool("arm-none-eabi-gcc", "gcc-arm-none-eabi")
-    need_tool("qemu-system-arm", "qemu-system-arm")
-
-
 def check(name: str, target: str, optimize: str, folder: Path) -> tuple[Image, Run]:
     """Assert that a corpus model gives the recorded outputs in all steps on ``target``."""
+    need_target(target)
     path, inputs, outputs = recorded(name)
     conversion = convert(path)
     for file, text in conversion.files().items():
@@ -47,7 +44,7 @@ def check(name: str, target: str, optimize: str, folder: Path) -> tuple[Image, R
         [quantize(v, port.tensor) if v.dtype.kind == "f" else v for v, port in zip(step, program.inputs, strict=True)]
         for step in inputs
     ]
-    image = build(target, folder, interface(program), folder, optimize)
+    image = build(target, folder, interface_of(program), folder, optimize)
     result = run(image, steps)
     for k, expected in enumerate(outputs):
         difference = compare_outputs(program, k, result.outputs[k], expected)

@@ -78,20 +78,37 @@ def verify_command(
     data: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Samples: .npy, .npz or .csv [default: made up].")
     ] = None,
-    samples: Annotated[int, typer.Option("-n", min=1, help="Number of made up samples.")] = 100,
+    samples: Annotated[
+        int | None, typer.Option("-n", min=1, help="Number of made up samples [default: 100, emulated 20].")
+    ] = None,
+    target: Annotated[
+        str, typer.Option(metavar="T", help="host, or a core that is emulated: tflite2int targets.")
+    ] = "host",
     optimize: Optimize = "size",
     as_json: Json = False,
 ) -> None:
-    """Compile the C on this machine, run it and the reference on the same inputs, and compare every byte."""
+    """Compile the C for a target, run it there and the reference on the same inputs, and compare every byte."""
     from .verify import verify
 
-    result = verify(model, data, samples, optimize=optimize)
+    result = verify(model, data, samples, optimize=optimize, target=target)
     if as_json:
         _print_json(result.to_dict())
     else:
         typer.echo(str(result))
     if not result.passed:
         raise typer.Exit(1)
+
+
+@app.command("targets")
+def targets_command(as_json: Json = False) -> None:
+    """List what can be built and run on this machine, and the Debian packages that bring the rest."""
+    from .verify.available import availability, listing
+
+    entries = availability()
+    if as_json:
+        _print_json({"targets": [entry.to_dict() for entry in entries]})
+    else:
+        typer.echo(listing(entries))
 
 
 def _print_json(value: dict[str, Any]) -> None:

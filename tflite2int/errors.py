@@ -31,6 +31,10 @@ class MalformedModelError(Tflite2IntError):
     """The file is no valid TensorFlow Lite model: cut off, corrupted or inconsistent."""
 
 
+class IoFileError(Tflite2IntError):
+    """The file given with ``--io`` is malformed or does not fit the model; names the line or the key."""
+
+
 class OutputExistsError(Tflite2IntError):
     """A file would be overwritten that we did not write."""
 
@@ -45,6 +49,10 @@ class ToolchainError(Tflite2IntError):
 
 class EmulatorError(ToolchainError):
     """The program faulted, hung or wrote past its stack on an emulated core, or the emulator itself failed."""
+
+
+class DoesNotFitError(Tflite2IntError):
+    """The model is too large for the chip: flash, RAM, or what its compiler can address."""
 
 
 class UnsupportedModelError(Tflite2IntError):

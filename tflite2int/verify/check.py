@@ -11,14 +11,19 @@ from pathlib import Path
 import numpy as np
 
 from ..compiler import Conversion, convert
+from ..errors import EmulatorError
 from ..graph import Array, Graph
 from ..program import Program
 from ..reader import read_bytes
 from . import host
 from .bias_types import with_bias_types
-from .harness import Interface, Port, TraceRecord
+from .device import run_on_target
+from .harness import TraceRecord, interface_of
 from .reference import run_reference
 from .samples import Steps, default_inputs, dequantize, for_reference, load_samples
+from .targets import HOST, find_target
+
+SAMPLES = {True: 100, False: 20}  # made up for this machine, and for an emulated core
 
 
 @dataclass(frozen=True)
@@ -41,8 +46,9 @@ class Difference:
 
 @dataclass(frozen=True)
 class Verification:
-    """``identical`` of ``samples`` samples gave the reference's bytes. ``data`` says what the samples were."""
+    """``identical`` of ``samples`` samples gave the reference's bytes on ``target``. ``data`` says what they were."""
 
+    target: str
     samples: int
     identical: int
     data: str
@@ -58,7 +64,8 @@ class Verification:
         return {"passed": self.passed, **asdict(self)}
 
     def __str__(self) -> str:
-        lines = [f"{self.identical} of {self.samples} outputs identical to the reference ({self.data})"]
+        place = "" if self.target == HOST else f" on {self.target}"
+        lines = [f"{self.identical} of {self.samples} outputs identical to the reference{place} ({self.data})"]
         if self.difference is not None:
             lines.append(f"first difference: {self.difference}")
         if self.operator is not None:
@@ -69,24 +76,30 @@ class Verification:
 def verify(
     model: str | os.PathLike[str],
     data: str | os.PathLike[str] | None = None,
-    samples: int = 100,
+    samples: int | None = None,
     *,
     optimize: str = "size",
+    target: str = HOST,
 ) -> Verification:
-    """Convert a model, compile it with the host's C compiler, and compare it with the reference interpreter.
+    """Convert a model, compile it for ``target``, run it there, and compare it with the reference interpreter.
 
-    ``data`` is a .npy, .npz or .csv file of samples; without it ``samples`` inputs are made up: all minimum, all
-    maximum, random. The reference gets the file with the type of each bias named (``with_bias_types``).
-    Raises the errors of ``convert``, ToolchainError, ReferenceFailure, and UsageError for bad data.
+    The target is this machine or an emulated one (``targets.TARGETS``); there ``optimize`` is also the compiler's, -Os
+    or -O2. ``data`` is a .npy, .npz or .csv file of samples; without it ``samples`` inputs are made up, by default as
+    many as ``SAMPLES`` says: all minimum, all maximum, random. The reference gets the file with the type of each bias
+    named (``with_bias_types``).
+    Raises the errors of ``convert``, ToolchainError, ReferenceFailure, DoesNotFitError, and UsageError for bad data.
     """
+    if target != HOST:
+        find_target(target)
     path = Path(model)
     conversion = convert(path, optimize=optimize)
     program, original = conversion.program, read_bytes(path.read_bytes(), path.name)
     if data is None:
+        samples = samples or SAMPLES[target == HOST]
         steps, described = default_inputs(program, samples), f"{samples} samples: minimum, maximum, random"
     else:
         steps, described = load_samples(Path(data), program)
-    ours = run_on_host(conversion, steps)
+    ours = _run(path, conversion, optimize, target, steps)
     given = [for_reference(program, original, step) for step in steps]
     # A new interpreter for each sample would cost more than all of them together: these graphs have no state.
     expected = run_reference(with_bias_types(path.read_bytes()), given)
@@ -94,19 +107,10 @@ def verify(
         found for k in range(len(steps)) if (found := compare_outputs(program, k, ours[k], expected[k])) is not None
     ]
     if not differences:
-        return Verification(len(steps), len(steps), described)
+        return Verification(target, len(steps), len(steps), described)
     first = differences[0]
-    operator = _first_operator(path, original, optimize, first.sample, steps[first.sample])
-    return Verification(len(steps), len(steps) - len(differences), described, first, operator)
-
-
-def interface(program: Program) -> Interface:
-    """The emitted function's parameters, for the harness."""
-    ins, outs = (
-        tuple(Port(p.name, p.tensor.dtype, p.tensor.shape) for p in ports)
-        for ports in (program.inputs, program.outputs)
-    )
-    return Interface(program.name, ins, outs)
+    operator = _first_operator(path, original, optimize, target, first.sample, steps[first.sample])
+    return Verification(target, len(steps), len(steps) - len(differences), described, first, operator)
 
 
 def compile_on_host(
@@ -115,13 +119,24 @@ def compile_on_host(
     """Write the emitted files to ``folder`` and compile them there."""
     for name, text in conversion.files().items():
         (folder / name).write_text(text)
-    return host.build(folder, interface(conversion.program), folder, sanitize=sanitize, flags=flags)
+    return host.build(folder, interface_of(conversion.program), folder, sanitize=sanitize, flags=flags)
 
 
 def run_on_host(conversion: Conversion, steps: Steps) -> list[list[Array]]:
     """Compile in a temporary folder and run all steps: ``outputs[k][j]``."""
     with tempfile.TemporaryDirectory() as folder:
         return compile_on_host(conversion, Path(folder)).run(steps)
+
+
+def _run(path: Path, conversion: Conversion, optimize: str, target: str, steps: Steps) -> list[list[Array]]:
+    """All steps on the target. Where that fails there, the same with tracing says after which operator."""
+    if target == HOST:
+        return run_on_host(conversion, steps)
+    try:
+        return run_on_target(conversion, target, optimize, steps).outputs
+    except EmulatorError:
+        run_on_target(convert(path, optimize=optimize, trace=True), target, optimize, steps, trace=True)
+        raise
 
 
 def compare_outputs(
@@ -145,14 +160,17 @@ def _compare(sample: int, place: str, ours: Array, reference: Array) -> Differen
 
 
 def _first_operator(
-    path: Path, original: Graph, optimize: str, sample: int, step: Sequence[Array]
+    path: Path, original: Graph, optimize: str, target: str, sample: int, step: Sequence[Array]
 ) -> Difference | None:
     """Run one sample again with every layer's output recorded, on both sides."""
     conversion = convert(path, optimize=optimize, trace=True)
     given = for_reference(conversion.program, original, step)
     tensors = run_reference(with_bias_types(path.read_bytes()), [given], tensors=True)[1][0]
-    with tempfile.TemporaryDirectory() as folder:
-        _, records = compile_on_host(conversion, Path(folder)).trace([list(step)])
+    if target == HOST:
+        with tempfile.TemporaryDirectory() as folder:
+            _, records = compile_on_host(conversion, Path(folder)).trace([list(step)])
+    else:
+        records = run_on_target(conversion, target, optimize, [step], trace=True).trace
     return next(
         (d for r in records[0] if (d := _compare_record(conversion.program, sample, r, tensors)) is not None), None
     )

@@ -1,58 +1,75 @@
-"""The instruction counter: a QEMU plugin compiled when it is wanted (``firmware/counter.c``), which checks itself."""
+"""What the counters of instructions and cycles (``firmware/counter.c``, ``simavr.c``) are told, and what they wrote.
+
+Each count begins with a loop of known length: what counts that wrong is not believed.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import dataclass
 
-from ..errors import EmulatorError, ToolchainError
-from .harness import FIRMWARE, run_tool
-from .host import COMPILER_INSTALL, compiler
-from .targets import QEMU, QEMU_INSTALL
+from ..errors import EmulatorError
+from .cycles import KNOWN_CYCLES
+from .image import Image
 
-KNOWN_INSTRUCTIONS = 4 * 1000 + 1  # measure_known_loop(KNOWN_LOOPS), firmware/semihost.h
-CALL_OF_END = 1  # the call of platform_after, which the harness makes when the counted function has returned
-NO_SUCH_VERSION = 9999
-
-
-def counter_options(folder: Path, begins: Sequence[int], end: int) -> list[str]:
-    """Compile the plugin into ``folder`` and return the options for an emulator that is started there.
-
-    ``begins`` are the addresses of the functions to count, ``end`` that of platform_after. Raises ToolchainError where
-    the host's compiler or the emulator is missing, or the emulator takes no plugins.
-    """
-    _compile(folder, _api_version(folder))
-    arguments = [*(f"begin={address}" for address in begins), f"end={end}", "out=counts.txt"]
-    return ["-plugin", ",".join(["./counter.so", *arguments])]
+COUNTS = "counts.txt"
+KNOWN_INSTRUCTIONS = 4 * 1000 + 1  # measure_known_loop(1000), on every target
+AVR_KNOWN_CYCLES = 1000 * (2 + 1 + 1 + 2) - 1  # and the return: 4, or 5 with more than 128 KB of flash
 
 
-def _api_version(folder: Path) -> int:
-    """Return the version of QEMU's plugin interface: it tells when it refuses a later one."""
-    _compile(folder, NO_SUCH_VERSION)
-    try:
-        run_tool([QEMU, "-M", "none", "-display", "none", "-plugin", "./counter.so"], "-plugin", QEMU_INSTALL, folder)
-    except ToolchainError as error:
-        version = re.search(r"supports only up to version (\d+)", error.what)
-        if version is None:
-            raise
-        return int(version[1])
-    raise EmulatorError(f"it takes a plugin of version {NO_SUCH_VERSION}", QEMU)
+@dataclass(frozen=True)
+class Count:
+    """Instructions executed, and the cycles they took; 0 where the target's cycles are not known."""
+
+    instructions: int = 0
+    cycles: int = 0
 
 
-def _compile(folder: Path, version: int) -> None:
-    options = ["-std=c99", "-O2", "-shared", "-fPIC", f"-DPLUGIN_API={version}"]
-    source = FIRMWARE / "counter.c"
-    run_tool([*compiler(), *options, str(source), "-o", str(folder / "counter.so")], source.name, COMPILER_INSTALL)
+@dataclass(frozen=True)
+class Counts:
+    """One call of NAME_predict: what it executed itself, and each layer function with all that this calls."""
+
+    own: Count
+    layers: tuple[Count, ...]
+
+    @property
+    def instructions(self) -> int:
+        return self.own.instructions + sum(layer.instructions for layer in self.layers)
+
+    @property
+    def cycles(self) -> int:
+        return self.own.cycles + sum(layer.cycles for layer in self.layers)
 
 
-def read_counts(folder: Path, steps: int) -> tuple[int, ...]:
-    """Return the instructions of each step. Raises EmulatorError unless the known loop was counted exactly."""
-    counts = [int(line) - CALL_OF_END for line in (folder / "counts.txt").read_text().split()]
-    if len(counts) != steps + 1:
-        raise EmulatorError(f"it counted {len(counts)} calls instead of {steps + 1}", "instruction counter")
-    if counts[0] != KNOWN_INSTRUCTIONS:
-        raise EmulatorError(
-            f"it counted {counts[0]} instructions instead of {KNOWN_INSTRUCTIONS}", "instruction counter"
-        )
-    return tuple(counts[1:])
+def counter_arguments(image: Image, layers: Sequence[str]) -> list[str]:
+    """Return what both counters are told, and write the addresses of the layer functions to a file in the folder."""
+    predict, known = image.predict, image.symbols["measure_known_loop"]
+    arguments = [f"begin={symbol.address:#x}" for symbol in (predict, known)]
+    arguments.append(f"counts={COUNTS}")
+    if layers:
+        addresses = [image.symbols[name].address if name in image.symbols else 0 for name in layers]
+        (image.folder / "marks.txt").write_text("".join(f"{address:x}\n" for address in addresses))
+        own = f"own={predict.address:#x}:{predict.address + predict.size:#x}"
+        arguments += [own, "marks=marks.txt"]
+    return arguments
+
+
+def read_counts(image: Image, steps: int, layers: int) -> tuple[Counts, ...]:
+    """Return the counts of each step. Raises EmulatorError unless the known loop was counted exactly."""
+    calls = [
+        [Count(*map(int, field.split(":"))) for field in line.split()]
+        for line in (image.folder / COUNTS).read_text().splitlines()
+    ]
+    if len(calls) != steps + 1 or any(len(call) != layers + 1 for call in calls):
+        raise EmulatorError(f"it counted {len(calls)} calls instead of {steps + 1}", "instruction counter")
+    expected = Count(KNOWN_INSTRUCTIONS, _known_cycles(image))
+    if calls[0][0] != expected:
+        raise EmulatorError(f"a known loop is {expected}, it counted {calls[0][0]}", "instruction counter")
+    return tuple(Counts(call[0], tuple(call[1:])) for call in calls[1:])
+
+
+def _known_cycles(image: Image) -> int:
+    target = image.target
+    if target.cycles == "simulated":
+        return AVR_KNOWN_CYCLES + (5 if image.board.size("FLASH") > 128 * 1024 else 4)
+    return KNOWN_CYCLES.get(target.name, 0)

@@ -21,6 +21,7 @@ import numpy as np
 
 from ..errors import ToolchainError, UsageError, printable
 from ..graph import Array, DType
+from ..program import Program
 
 PORTS = "harness-ports.c"  # no model can have this name, for want of an identifier
 FIRMWARE = Path(__file__).with_name("firmware")
@@ -53,6 +54,15 @@ class Interface:
     name: str
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
+
+
+def interface_of(program: Program) -> Interface:
+    """The emitted function's parameters."""
+    ins, outs = (
+        tuple(Port(p.name, p.tensor.dtype, p.tensor.shape) for p in ports)
+        for ports in (program.inputs, program.outputs)
+    )
+    return Interface(program.name, ins, outs)
 
 
 @dataclass(frozen=True)

@@ -22,11 +22,28 @@ static struct {
 
 static int32_t semihost(int32_t operation, const void *block)
 {
+#if defined(__riscv)
+    register int32_t a0 __asm__("a0") = operation;
+    register const void *a1 __asm__("a1") = block;
+
+    __asm__ volatile(".balign 16\n\t" /* the three must not lie on two pages */
+                     ".option push\n\t"
+                     ".option norvc\n\t"
+                     "slli zero, zero, 0x1f\n\t"
+                     "ebreak\n\t"
+                     "srai zero, zero, 7\n\t"
+                     ".option pop"
+                     : "+r"(a0)
+                     : "r"(a1)
+                     : "memory");
+    return a0;
+#else
     register int32_t r0 __asm__("r0") = operation;
     register const void *r1 __asm__("r1") = block;
 
     __asm__ volatile("bkpt 0xAB" : "+r"(r0) : "r"(r1) : "memory");
     return r0;
+#endif
 }
 
 __attribute__((noreturn)) static void leave(uint32_t status)

@@ -1,0 +1,170 @@
+"""Cross-compile the emitted C with a harness around it, link it for a board, and read the sizes and symbols.
+
+The harness (the folder ``firmware``) costs nothing in the figures: those of an image with an empty NAME_predict are
+subtracted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import DoesNotFitError, ToolchainError
+from .harness import FIRMWARE, PORTS, WARNINGS, Interface, glue, run_tool
+from .targets import Board, Target, find_target
+
+SECTIONS = ("-ffunction-sections", "-fdata-sections")
+# No C library in the harness, where it would hide what the model needs; and calls at the depth that measure.S assumes.
+HARNESS_FLAGS = ("-Os", "-ffreestanding", "-fno-tree-loop-distribute-patterns", "-fno-optimize-sibling-calls")
+EMPTY = "empty-model.c"  # not harness-*: it stands in the place of the model
+OVERFLOW = re.compile(r"region `?(\w+)'? overflowed(?: by (\d+) bytes)?|will not fit in region `?(\w+)")
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Bytes of the linked image beyond those of the same image with an empty NAME_predict.
+
+    ``constants`` are those that stay in flash; on an AVR those that are read like variables are in ``data``.
+    """
+
+    code: int
+    constants: int
+    data: int
+    bss: int
+
+    @property
+    def flash(self) -> int:
+        """Code, constants, and the initial values of variables."""
+        return self.code + self.constants + self.data
+
+    @property
+    def ram(self) -> int:
+        """Static variables, initialized or not; without the stack."""
+        return self.data + self.bss
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """Where a function or variable begins, and its bytes, 0 where the assembler gave none."""
+
+    address: int
+    size: int
+
+
+@dataclass(frozen=True)
+class Image:
+    """A linked program. ``folder`` holds it and the files of the last run, and is the caller's.
+
+    ``added`` names the symbols that the model brought in: its own, and helpers of the compiler such as __aeabi_lmul.
+    """
+
+    target: Target
+    board: Board
+    interface: Interface
+    folder: Path
+    elf: Path
+    sizes: Sizes
+    symbols: dict[str, Symbol]
+    added: tuple[str, ...]
+
+    def __str__(self) -> str:
+        machine = "" if self.target.chip else f" ({self.board.machine})"
+        return f"{self.interface.name} on {self.target.name}{machine}"
+
+    @property
+    def predict(self) -> Symbol:
+        return self.symbols[f"{self.interface.name}_predict"]
+
+    def contents(self, sections: Sequence[str]) -> bytes:
+        """The bytes of the image from the first of these sections on, as they lie in flash."""
+        copy = self.folder / "contents.bin"
+        only = [option for section in sections for option in ("-j", section)]
+        tool = self.target.toolchain.tool("objcopy")
+        run_tool([tool.program, "-O", "binary", *only, str(self.elf), str(copy)], self.elf.name, tool.install)
+        return copy.read_bytes()
+
+
+def build(
+    target: str, sources: Path, interface: Interface, folder: Path, optimize: str = "-Os", flags: Sequence[str] = ()
+) -> Image:
+    """Compile NAME.c of the folder ``sources`` for ``target`` and link it in ``folder``.
+
+    Raises UsageError for an unknown target, ToolchainError where a tool is missing or the compiler reports anything,
+    DoesNotFitError where the program is too large for the target's boards.
+    """
+    chosen = find_target(target)
+    chain, name = chosen.toolchain, interface.name
+    (folder / PORTS).write_text(glue(interface))
+    (folder / EMPTY).write_text(f"void {name}_predict(void);\nvoid {name}_predict(void) {{}}\n")
+    common = (*chosen.flags, *chain.compile, *SECTIONS, "-I", str(sources.absolute()), "-I", str(FIRMWARE))
+
+    def compiled(source: Path, result: str, *options: str) -> str:
+        command = [chain.gcc.program, *common, *options, "-c", str(source.absolute()), "-o", result]
+        run_tool(command, source.name, chain.gcc.install, folder)
+        return result
+
+    harness = [compiled(FIRMWARE / source, f"harness-{source}.o", *HARNESS_FLAGS) for source in chain.sources]
+    harness.append(compiled(folder / PORTS, f"{PORTS}.o", *HARNESS_FLAGS))
+    empty = compiled(folder / EMPTY, f"{EMPTY}.o", *HARNESS_FLAGS)
+    model = compiled(sources / f"{name}.c", f"{name}.o", optimize, *WARNINGS, *flags)
+    elf, baseline = folder / f"{name}.elf", folder / f"{EMPTY}.elf"
+    board = _link_on_first(chosen, [*harness, model], elf)
+    _link(chosen, board, [*harness, empty], baseline)
+    symbols = _symbols(chosen, elf)
+    added = tuple(sorted(symbols.keys() - _symbols(chosen, baseline).keys()))
+    return Image(chosen, board, interface, folder, elf, _sizes(chosen, elf, baseline), symbols, added)
+
+
+def _link_on_first(target: Target, objects: list[str], elf: Path) -> Board:
+    """Link for the first board that is large enough, and return it."""
+    for board in target.boards:
+        try:
+            _link(target, board, objects, elf)
+        except ToolchainError as error:
+            overflow = OVERFLOW.search(error.what)
+            if overflow is None:
+                raise
+            reason = _excess(board, overflow[1] or overflow[3], overflow[2])
+        else:
+            return board
+    raise DoesNotFitError(reason, f"{elf.stem} on {target.name}")
+
+
+def _excess(board: Board, region: str, excess: str | None) -> str:
+    if region == "LOW":
+        return "constants reach beyond 64 KB of flash, where avr-gcc's 16-bit pointers do not"
+    memory = "flash" if region == "FLASH" else "RAM"
+    by = f"{int(excess):,} bytes" if excess else "the stack"
+    return f"the program is {by} too large for {board.size(region):,} bytes of {memory}"
+
+
+def _link(target: Target, board: Board, objects: list[str], elf: Path) -> None:
+    """Link ``objects``, named relative to the ELF file's folder as the linker script has them."""
+    chain = target.toolchain
+    (elf.parent / "memory.ld").write_text(board.memory())
+    script = ("-nostartfiles", "-L", ".", "-T", str(FIRMWARE / chain.script))
+    options = ("-Wl,--gc-sections", "-Wl,--orphan-handling=error")
+    command = [chain.gcc.program, *target.flags, *chain.link, *script, *options, *objects, "-o", elf.name]
+    run_tool(command, f"{elf.name} for {board.machine}", chain.gcc.install, elf.parent)
+
+
+def _sizes(target: Target, elf: Path, baseline: Path) -> Sizes:
+    size, names = target.toolchain.tool("size"), target.toolchain.sections
+    sections = []
+    for file in (elf, baseline):
+        listing = run_tool([size.program, "-A", str(file)], file.name, size.install)
+        found = {m[1]: int(m[2]) for m in re.finditer(r"^(\.\w+)\s+(\d+)\s", listing, re.MULTILINE)}
+        sections.append([found.get(name, 0) for name in names])
+    return Sizes(*(ours - theirs for ours, theirs in zip(*sections, strict=True)))
+
+
+def _symbols(target: Target, elf: Path) -> dict[str, Symbol]:
+    nm = target.toolchain.tool("nm")
+    listing = run_tool([nm.program, "-S", "--defined-only", str(elf)], elf.name, nm.install)
+    symbols = {}
+    for line in listing.splitlines():
+        address, *size, _, name = line.split()
+        symbols[name] = Symbol(int(address, 16), int(size[0], 16) if size else 0)
+    return symbols
