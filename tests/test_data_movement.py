@@ -225,10 +225,14 @@ def test_constant_and_repeated_inputs(tmp_path: Path) -> None:
     assert len(concatenation.reads) == len(pack.reads) == 1
 
 
-def test_int16_concatenation_ignores_scales_as_the_reference_does(tmp_path: Path) -> None:
-    tensors = [T("x", "int16", (3,), 0.5), T("w", "int16", (2,), 0.25), T("y", "int16", (5,), 2.0)]
+def test_int16_concatenation_of_different_scales_is_refused(tmp_path: Path) -> None:
+    """The reference copies the values all the same, in silence: what comes out means nothing."""
+    tensors = [T("x", "int16", (3,), 0.5), T("w", "int16", (2,), 0.25), T("y", "int16", (5,), 0.5)]
     operators = [Op("CONCATENATION", ["x", "w"], ["y"], a.Concatenation())]
-    assert_identical(build(tensors, operators, ["x", "w"], ["y"]), tmp_path)
+    path = tmp_path / "m.tflite"
+    path.write_bytes(build(tensors, operators, ["x", "w"], ["y"]))
+    with pytest.raises(UnsupportedModelError, match=r"CONCATENATION.*same scale and zero point"):
+        convert(path)
 
 
 def converted(case: Case, tmp_path: Path, dtype: str = "int8") -> Conversion:

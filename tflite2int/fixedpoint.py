@@ -50,6 +50,13 @@ def quantize_multiplier(real: float) -> tuple[int, int]:
     return multiplier, shift
 
 
+def checked_log2(scale: float) -> int | None:
+    """The power of two that a scale counts as, within 0.07 %: CheckedLog2 in kernels/internal/quantization_util.cc."""
+    exact = f32(f32(math.log(scale)) * f32(1 / f32(math.log(2))))
+    nearest = round_half_away(exact)
+    return nearest if abs(f32(exact - nearest)) < f32(1e-3) else None
+
+
 def wrap32(x: Any) -> Int64Array:
     """Reduce to the int32 that two's complement arithmetic would hold."""
     wide = np.asarray(x, np.int64)

@@ -96,11 +96,11 @@ static int32_t rescale(int32_t x, int32_t multiplier, int shift)
     return rounding_divide_by_power(doubling_high_multiply(x, multiplier), -shift);
 }
 
-/* Both inputs become multiples of 1 / 2^19 of the larger of their scales: the wide input, which has it, by a shift that
-   loses nothing; the narrow one by rounding. */
+/* Both inputs become multiples of a small part of the larger of their scales: the wide input, which has it, by a shift
+   that loses nothing; the narrow one by rounding. */
 typedef struct {
     int16_t wide_offset, narrow_offset;           /* minus the zero points */
-    int32_t wide_factor;                          /* 2^19, negative where the wide input is subtracted */
+    int32_t wide_factor;                          /* a power of two, negative where the wide input is subtracted */
     int32_t narrow_multiplier;
     int16_t narrow_shift, narrow_sign;            /* sign -1: the narrow input is subtracted */
     int32_t multiplier;

@@ -2,8 +2,8 @@
    (SHA-256 48ee164bc61f87ec7f3115b8f843d619de3d6735b63a593baed6d0b466fda197).
    Convert again rather than edit. SPDX-License-Identifier: 0BSD
 
-     0  FULLY_CONNECTED       int8[1,16]
-     1  FULLY_CONNECTED       int8[1,16]
+     0  FULLY_CONNECTED       int8[1,12]
+     1  FULLY_CONNECTED       int8[1,15]
      2  FULLY_CONNECTED       int8[1,1]
 */
 #include "sine.h"
@@ -22,41 +22,38 @@ static int8_t arena[SINE_ARENA_SIZE];
 #endif
 
 /* operator 0, FULLY_CONNECTED */
-static const IN_FLASH int8_t fully_connected_0_weights[16] = { /* 16 x 1 */
-    20, -109, 102, -94, -28, -127, -14, 66, -3, -117, 122, 118, -8, -33, -57, 118
+static const IN_FLASH int8_t fully_connected_0_weights[12] = { /* 12 x 1 */
+    -109, 102, -94, -28, -127, 66, -117, 122, 118, -33, -57, 118
 };
-static const IN_FLASH int32_t fully_connected_0_bias[16] = { /* input zero point folded in */
-    -4281, 1873, 2773, 3564, 5043, -6516, -5155, 6377, -1714, -12204, 532, -9033, -1244, 8149, 1600, -10539
+static const IN_FLASH int32_t fully_connected_0_bias[12] = { /* input zero point folded in */
+    1873, 2773, 3564, 5043, -6516, 6377, -12204, 532, -9033, 8149, 1600, -10539
 };
 static const IN_FLASH int32_t fully_connected_0_multiplier[1] = { 1121791687 };
 static const IN_FLASH int8_t fully_connected_0_shift[1] = { -5 };
 
 /* operator 1, FULLY_CONNECTED */
-static const IN_FLASH int8_t fully_connected_1_weights[256] = { /* 16 x 16 */
-    -24, -34, 9, -36, -39, -18, -2, 6, -29, -5, -37, -44, 17, -7, -21, 10, -24, 18, -39, -27, 2, -33, 28, -15, 7,
-    -34, -16, 21, -39, -13, 31, 0, -65, -38, -27, 16, 38, -19, -28, -11, 3, 10, -46, -2, 31, 27, 22, -10, -9, 17,
-    -1, 1, 48, -54, 11, -7, 22, -2, -10, -65, 36, 38, 23, -43, -30, -30, -127, 2, 8, -45, 4, -62, -12, -44, -63,
-    -57, -2, 17, 23, -53, -25, 60, -37, 33, 34, 38, -13, -64, 33, 18, -54, -37, -35, -9, 15, 1, -28, -27, -55, -1,
-    31, -79, 16, -11, -21, -20, -35, -35, -21, 45, 2, 6, -1, -90, -22, -79, 33, -54, -26, 31, 7, -39, -11, -100,
-    13, 73, -17, -103, -22, -15, -19, 10, -34, -27, -16, -37, -34, -33, 17, 37, -12, -20, -6, 4, -60, -16, -91,
-    -29, 38, -48, -5, -30, -2, -17, -13, -70, -12, 0, 24, -49, -3, -28, -32, -7, 42, -91, -20, -62, 35, -53, -53,
-    9, 5, 58, -21, -1, -34, 9, -29, -15, 9, -24, 22, -27, 3, -27, -18, -33, -25, -10, -3, -13, -25, -36, -11, -56,
-    22, -23, 7, -9, 25, 36, 29, 16, -35, 0, -54, -18, -49, 5, -48, -17, 8, 7, 19, 20, -16, -31, -51, -51, 31, 46,
-    -15, -37, -25, -66, 10, -59, 86, -115, -12, 2, 1, -8, -50, -90, 23, 39, -44, -63, 23, 16, -38, -30, -16, -16,
-    -12, -40, -8, -31, -17, -28, -23, 26, 16, 14
+static const IN_FLASH int8_t fully_connected_1_weights[180] = { /* 15 x 12 */
+    18, -39, -27, 2, -33, -15, -34, -16, 21, -13, 31, 0, -38, -27, 16, 38, -19, -11, 10, -46, -2, 27, 22, -10, 17,
+    -1, 1, 48, -54, -7, -2, -10, -65, 38, 23, -43, -30, -127, 2, 8, -45, -62, -44, -63, -57, 17, 23, -53, 60, -37,
+    33, 34, 38, -64, 18, -54, -37, -9, 15, 1, -27, -55, -1, 31, -79, -11, -20, -35, -35, 45, 2, 6, -90, -22, -79,
+    33, -54, 31, -39, -11, -100, 73, -17, -103, -15, -19, 10, -34, -27, -37, -33, 17, 37, -20, -6, 4, -16, -91,
+    -29, 38, -48, -30, -17, -13, -70, 0, 24, -49, -28, -32, -7, 42, -91, -62, -53, -53, 9, 58, -21, -1, 9, -29,
+    -15, 9, -24, -27, -27, -18, -33, -10, -3, -13, -36, -11, -56, 22, -23, -9, 36, 29, 16, 0, -54, -18, 5, -48,
+    -17, 8, 7, 20, -31, -51, -51, 46, -15, -37, -66, 10, -59, 86, -115, 2, -8, -50, -90, 39, -44, -63, 16, -38,
+    -30, -16, -16, -40, -31, -17, -28, 26, 16, 14
 };
-static const IN_FLASH int32_t fully_connected_1_bias[16] = { /* input zero point folded in */
-    -35805, -17024, -8485, 5046, -51086, -14832, -21303, -37262, -26496, -37095, -15067, -27520, -21062, -20413,
-    -29046, -23072
+static const IN_FLASH int32_t fully_connected_1_bias[15] = { /* input zero point folded in */
+    -13440, -933, -2634, -45966, -9712, -14391, -36366, -15744, -26983, -17243, -23168, -17478, -18493, -27382,
+    -20512
 };
 static const IN_FLASH int32_t fully_connected_1_multiplier[1] = { 1337915352 };
 static const IN_FLASH int8_t fully_connected_1_shift[1] = { -6 };
 
 /* operator 2, FULLY_CONNECTED */
-static const IN_FLASH int8_t fully_connected_2_weights[16] = { /* 1 x 16 */
-    13, -69, 52, 73, 41, -88, 96, -127, -22, 24, 107, -74, 26, 30, -85, -71
+static const IN_FLASH int8_t fully_connected_2_weights[15] = { /* 1 x 15 */
+    -69, 52, 73, 41, -88, 96, -127, -22, 24, 107, -74, 26, 30, -85, -71
 };
-static const IN_FLASH int32_t fully_connected_2_bias[1] = { -10652 }; /* input zero point folded in */
+static const IN_FLASH int32_t fully_connected_2_bias[1] = { -12316 }; /* input zero point folded in */
 static const IN_FLASH int32_t fully_connected_2_multiplier[1] = { 1756291563 };
 static const IN_FLASH int8_t fully_connected_2_shift[1] = { -8 };
 
@@ -151,9 +148,9 @@ static void fully_connected(const IN_FLASH fully_connected_parameters *p, const 
 }
 
 /* 0  FULLY_CONNECTED  "sequential/quant_dense/MatMul;sequential/quant_dense/Relu;sequential/quant_de..."
-      int8[1,1] -> int8[1,16] */
+      int8[1,1] -> int8[1,12] */
 static const IN_FLASH fully_connected_parameters fully_connected_0_parameters = {
-    1, 16, /* inputs, outputs */
+    1, 12, /* inputs, outputs */
     fully_connected_0_weights, fully_connected_0_bias,
     /* one multiplier; output zero point, lowest, highest */
     { fully_connected_0_multiplier, fully_connected_0_shift, 0, -128, -128, 127 }
@@ -165,9 +162,9 @@ static void fully_connected_0(const int8_t *input, int8_t *output)
 }
 
 /* 1  FULLY_CONNECTED  "sequential/quant_dense_1/MatMul;sequential/quant_dense_1/Relu;sequential/quan..."
-      int8[1,16] -> int8[1,16] */
+      int8[1,12] -> int8[1,15] */
 static const IN_FLASH fully_connected_parameters fully_connected_1_parameters = {
-    16, 16, /* inputs, outputs */
+    12, 15, /* inputs, outputs */
     fully_connected_1_weights, fully_connected_1_bias,
     /* one multiplier; output zero point, lowest, highest */
     { fully_connected_1_multiplier, fully_connected_1_shift, 0, -128, -128, 127 }
@@ -178,9 +175,9 @@ static void fully_connected_1(const int8_t *input, int8_t *output)
     fully_connected(&fully_connected_1_parameters, input, output);
 }
 
-/* 2  FULLY_CONNECTED  "StatefulPartitionedCall:0"  int8[1,16] -> int8[1,1] */
+/* 2  FULLY_CONNECTED  "StatefulPartitionedCall:0"  int8[1,15] -> int8[1,1] */
 static const IN_FLASH fully_connected_parameters fully_connected_2_parameters = {
-    16, 1, /* inputs, outputs */
+    15, 1, /* inputs, outputs */
     fully_connected_2_weights, fully_connected_2_bias,
     /* one multiplier; output zero point, lowest, highest */
     { fully_connected_2_multiplier, fully_connected_2_shift, 0, -1, -128, 127 }
@@ -193,8 +190,8 @@ static void fully_connected_2(const int8_t *input, int8_t *output)
 
 void sine_predict(const int8_t *input, int8_t *output)
 {
-    int8_t *const fully_connected_0_output = arena; /* 16 bytes, alive in operators 0 to 1 */
-    int8_t *const fully_connected_1_output = arena + 16; /* 16 bytes, alive in operators 1 to 2 */
+    int8_t *const fully_connected_0_output = arena; /* 12 bytes, alive in operators 0 to 1 */
+    int8_t *const fully_connected_1_output = arena + 12; /* 15 bytes, alive in operators 1 to 2 */
 
     fully_connected_0(input, fully_connected_0_output);
     fully_connected_1(fully_connected_0_output, fully_connected_1_output);

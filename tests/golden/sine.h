@@ -23,7 +23,7 @@
 #define SINE_OUTPUT_SCALE_NUMERATOR 8423697 /* scale = NUMERATOR / 2^SHIFT, exactly */
 #define SINE_OUTPUT_SCALE_SHIFT 30
 
-#define SINE_ARENA_SIZE 32 /* bytes of working memory, a static array */
+#define SINE_ARENA_SIZE 27 /* bytes of working memory, a static array */
 
 /* With SINE_EXTERNAL_ARENA defined the arena is yours, aligned to 8 bytes, free between calls. */
 #if defined(SINE_EXTERNAL_ARENA)

@@ -237,7 +237,7 @@ def _parameters(graph: Graph, op: Operator, out: Tensor | None, rescales: Sequen
     if isinstance(op.attributes, DepthwiseConv2D):
         found["ch_mult"] = op.attributes.depth_multiplier
     if op.kind in ("ADD", "SUB") and out and out.dtype in QUANTIZED:
-        found["left_shift"] = 15 if out.dtype is DType.INT16 else LEFT_SHIFT
+        found["left_shift"] = LEFT_SHIFT[DType.INT16 if out.dtype is DType.INT16 else DType.INT8]
     if (
         op.kind == "SOFTMAX" and rescales and out and out.dtype is DType.INT8
     ):  # CalculateInputRadius, quantization_util.cc

@@ -1,7 +1,7 @@
 """The kernels' own C source, put together: each file once, after what it includes.
 
-Kernels that all sample types share are written with the types of ``sample.h``, for 8-bit samples as they stand. A
-variant is the same source with other types in their place and its suffix on the names that the source defines:
+Kernels that all sample types share are written with the words of ``sample.h``, for 8-bit samples as they stand. A
+variant is the same source with other words in their place and its suffix on the names that the source defines:
 ``dot_pair_int16`` comes from dot_pair.h. Where a file of the variant's own name exists, such as requantize_int16.h,
 that is taken instead. A file in which a variant changes nothing serves the variant as it is.
 """
@@ -16,12 +16,27 @@ from importlib.resources.abc import Traversable
 
 from .text import LINE
 
-_INT16 = {"sample_t": "int16_t", "product_t": "int32_t", "accumulator_t": "int32_t"}
-# Suffix -> the types of sample.h.
-_TYPES = {
-    "": {"sample_t": "int8_t", "product_t": "int16_t", "accumulator_t": "int32_t"},
+_INT8 = {
+    "sample_t": "int8_t",
+    "output_t": "int8_t",
+    "product_t": "int16_t",
+    "accumulator_t": "int32_t",
+    "SUM_SHIFT": "20",
+}
+_INT16 = {
+    "sample_t": "int16_t",
+    "output_t": "int16_t",
+    "product_t": "int32_t",
+    "accumulator_t": "int32_t",
+    "SUM_SHIFT": "15",
+}
+# Suffix -> what stands for the words of sample.h.
+_WORDS = {
+    "": _INT8,
+    "_counts": {**_INT8, "output_t": "int16_t"},
     "_int16": _INT16,
     "_int16_bias32": _INT16,
+    "_int16_counts": _INT16,
     "_int16_wide": {**_INT16, "accumulator_t": "int64_t"},
 }
 _DROPPED = ("#pragma once", "#include <stdint.h>", '#include "sample.h"')
@@ -58,7 +73,7 @@ def kernel_text(names: Sequence[str], emitted: set[str], linkage: str = "static"
 def _split(name: str) -> tuple[str, str]:
     """``conv_2d_int16_wide.c`` to ``conv_2d.c`` and the variant ``_int16_wide``."""
     stem, dot, extension = name.partition(".")
-    suffix = max((s for s in _TYPES if stem.endswith(s)), key=len)
+    suffix = max((s for s in _WORDS if stem.endswith(s)), key=len)
     return stem.removesuffix(suffix) + dot + extension, suffix
 
 
@@ -90,8 +105,7 @@ def _resolved(name: str, suffix: str) -> tuple[str, str]:
     base = _derived_from(suffix)
     source, inherited = _resolved(name, base)
     words = set(re.findall(r"\w+", _text(source)))
-    types, base_types = _TYPES[suffix], _TYPES[base]
-    if any(types[word] != base_types[word] for word in types if word in words) or any(
+    if any(_WORDS[suffix][word] != _WORDS[base][word] for word in _WORDS[base] if word in words) or any(
         _resolved(included, suffix) != _resolved(included, base) for included in _includes(source)
     ):
         return source, suffix
@@ -118,7 +132,7 @@ def _definitions(name: str, suffix: str) -> dict[str, str]:
 
 def _instantiated(source: str, suffix: str) -> Iterator[str]:
     """The lines of a file with the types and names of the variant, wrapped anew where these made them too long."""
-    words = _definitions(_split(source)[0], suffix) | _TYPES[suffix]
+    words = _definitions(_split(source)[0], suffix) | _WORDS[suffix]
     text = re.sub(r"\w+", lambda word: words.get(word[0], word[0]), _text(source))
     text = re.sub(r"^static [^;{}=]*\)$", lambda head: re.sub(r",\s+", ", ", head[0]), text, flags=re.MULTILINE)
     for line in text.splitlines():

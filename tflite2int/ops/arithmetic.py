@@ -10,16 +10,16 @@ import numpy.typing as npt
 
 from ..attributes import Arithmetic
 from ..bounds import rescale_fits
-from ..fixedpoint import activation_range, f32, multiply_by_quantized_multiplier, quantize_multiplier
-from ..graph import Graph, Operator, Tensor
+from ..fixedpoint import activation_range, checked_log2, f32, multiply_by_quantized_multiplier, quantize_multiplier
+from ..graph import DType, Graph, Operator, Tensor
 from ..program import Constant, Layer, Parameters, Rescale, layer_name, parameter_names
 from .copies import merged, row_major
 from .lookup import domain, table_layer
-from .support import Lowered, Support, quantized_per_tensor, types
+from .support import Lowered, Support, kernel_variant, quantized_per_tensor, types, zero_point_of_int16
 from .text import INDEX_NAMES, advance, loop
 
 Int64Array = npt.NDArray[np.int64]
-LEFT_SHIFT = 20  # of 8-bit inputs of ADD and SUB
+LEFT_SHIFT = {DType.INT8: 20, DType.INT16: 15}  # of the inputs of ADD and SUB
 HIGHEST_RANK = 6  # the reference's MUL aborts beyond
 
 
@@ -33,6 +33,18 @@ def broadcast_shapes(graph: Graph, op: Operator) -> str | None:
     if shape != out.shape or len(shape) > HIGHEST_RANK:
         return f"{list(a.shape)} and {list(b.shape)} to {list(out.shape)}"
     return None
+
+
+def power_of_two_scales(graph: Graph, op: Operator) -> str | None:
+    """With pot_scale_int16 set, 16-bit inputs and output must not all have powers of two as scales, unless the same."""
+    assert isinstance(op.attributes, Arithmetic)
+    tensors = [graph.required(op, 0), graph.required(op, 1), graph.result(op)]
+    if not op.attributes.pot_scale_int16 or tensors[0].dtype is not DType.INT16:
+        return None
+    scales = [t.scale for t in tensors]
+    if len(set(scales)) == 1 or any(checked_log2(s) is None for s in scales):
+        return None
+    return ", ".join(f"{s:.6g}" for s in scales)
 
 
 def exact_in_32_bits(graph: Graph, op: Operator) -> str | None:
@@ -86,15 +98,17 @@ def _ends(x: Tensor) -> list[int]:
 def form_sum(graph: Graph, op: Operator) -> Form:
     """ADD or SUB: MultiplyByQuantizedMultiplierSmallerThanOneExp of both inputs, and of their sum.
 
-    Nothing can overflow: inputs have 28 bits, their sum 29. Raises ValueError for a multiplier of 1 and more, at which
-    the reference aborts (ADD) or shifts by a negative number of bits (SUB).
+    Nothing can overflow: inputs have 28 bits (31 if they came with 16), and half as much when they are added. Raises
+    ValueError for a multiplier of 1 and more, at which the reference aborts (ADD) or shifts by a negative number of
+    bits (SUB).
     """
     a, b, out, clamp = _operands(graph, op)
     twice = 2 * max(a.scale, b.scale)
-    terms = [_rescale(f"input{i}", x.scale / twice, [e << LEFT_SHIFT for e in _ends(x)]) for i, x in enumerate((a, b))]
+    left = LEFT_SHIFT[a.dtype]
+    terms = [_rescale(f"input{i}", x.scale / twice, [e << left for e in _ends(x)]) for i, x in enumerate((a, b))]
     ends = [_apply(t, np.array(t.accumulator[0])).tolist() for t in terms]
     sign = -1 if op.kind == "SUB" else 1
-    real = twice / ((1 << LEFT_SHIFT) * out.scale)
+    real = twice / ((1 << left) * out.scale)
     result = _rescale("output", real, [x + sign * y for x in ends[0] for y in ends[1]])
     if result.shift[0] > 0:
         raise ValueError(f"the output's scale {out.scale:.6g} is too small for {a.scale:.6g} and {b.scale:.6g}")
@@ -104,7 +118,7 @@ def form_sum(graph: Graph, op: Operator) -> Form:
     rounded = terms[order[1]]
     rows = (
         (f"{-wide.zero_point}, {-narrow.zero_point}", f"offsets of input{order[0]} and input{order[1]}"),
-        (f"{signs[0] << (LEFT_SHIFT - 1)}", f"factor of input{order[0]}"),
+        (f"{signs[0] << (left - 1)}", f"factor of input{order[0]}"),
         (f"{rounded.multiplier[0]}, {rounded.shift[0]}, {signs[1]}", f"multiplier, shift and sign of input{order[1]}"),
         *_output_rows(result, out, clamp),
     )
@@ -130,12 +144,12 @@ def form_product(graph: Graph, op: Operator) -> Form:
 
 
 def _sum(form: Form, a: Int64Array, b: Int64Array) -> Int64Array:
-    terms = (_apply(form.rescales[i], values << LEFT_SHIFT) for i, values in enumerate((a, b)))
+    terms = (_apply(form.rescales[i], values << LEFT_SHIFT[DType.INT8]) for i, values in enumerate((a, b)))
     return _apply(form.rescales[2], sum(terms, np.zeros(1, np.int64)))
 
 
 def _difference(form: Form, a: Int64Array, b: Int64Array) -> Int64Array:
-    terms = [_apply(form.rescales[i], values << LEFT_SHIFT) for i, values in enumerate((a, b))]
+    terms = [_apply(form.rescales[i], values << LEFT_SHIFT[DType.INT8]) for i, values in enumerate((a, b))]
     return _apply(form.rescales[2], terms[0] - terms[1])
 
 
@@ -160,7 +174,8 @@ def lower(graph: Graph, op: Operator) -> Lowered:
     form = method.form(graph, op)
     for position, constant in enumerate(operands):
         other = operands[1 - position]
-        if constant.constant and len(np.unique(constant.value())) == 1 and other.elements == out.elements:
+        single = constant.constant and len(np.unique(constant.value())) == 1
+        if single and out.dtype is DType.INT8 and other.elements == out.elements:
             value = np.asarray(constant.value().reshape(-1)[:1], np.int64) - constant.zero_point
             pair = (value, domain(other)) if position == 0 else (domain(other), value)
             results = method.compute(form, *pair) + out.zero_point
@@ -169,20 +184,21 @@ def lower(graph: Graph, op: Operator) -> Lowered:
     names = dict(zip(reads, parameter_names("input", len(reads)), strict=True))
     name = layer_name(op)
     pointers = [names.get(x.index, f"{name}_input{position}") for position, x in enumerate(operands)]
-    call = Call(method.kernel, f"{name}_parameters", form.order, pointers)
+    kernel = method.kernel + kernel_variant(out.dtype)
+    call = Call(kernel, f"{name}_parameters", form.order, pointers)
     return (
         Layer(
             operator=op,
             reads=reads,
             writes=(out.index,),
             body=rows_of(call, [x.shape for x in operands], out.shape),
-            kernels=(f"{method.kernel}.c",),
+            kernels=(f"{kernel}.c",),
             constants=tuple(
                 Constant(f"input{position}", x.dtype, x.data, in_flash=False)
                 for position, x in enumerate(operands)
                 if x.data is not None
             ),
-            parameters=Parameters(f"{method.kernel}_parameters", form.rows),
+            parameters=Parameters(f"{method.kernel}_parameters{kernel_variant(out.dtype)}", form.rows),
             elementwise=tuple(
                 dict.fromkeys((x.index, out.index) for x in operands if not x.constant and x.elements == out.elements)
             ),
@@ -227,8 +243,10 @@ def _broadcast_strides(shape: tuple[int, ...], out: tuple[int, ...]) -> list[int
 
 
 CONSTRAINTS = (
-    types("int8 int8 > int8"),
+    types("int8 int8 > int8", "int16 int16 > int16"),
     quantized_per_tensor,
+    zero_point_of_int16,
+    power_of_two_scales,
     broadcast_shapes,
     exact_in_32_bits,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..attributes import Concatenation, Stack
-from ..graph import DType, Graph, Operator
+from ..graph import Graph, Operator
 from .copies import Copy, Moves, Region, movement, row_major
 from .operands import one_type, same_scale, wrapped_axis
 from .support import Constraint
@@ -14,22 +14,6 @@ def no_activation(graph: Graph, op: Operator) -> str | None:
     options = op.attributes
     assert isinstance(options, Concatenation)
     return None if options.activation == "NONE" else options.activation
-
-
-def same_scale_or_int16(graph: Graph, op: Operator) -> str | None:
-    # The reference copies int16 whatever the scales are, and checks the zero points only.
-    if graph.result(op).dtype is not DType.INT16:
-        return same_scale(graph, op)
-    for tensor in (graph.tensor(i) for i in (*op.inputs, *op.outputs)):
-        if tensor.quantization is not None and any(tensor.quantization.zero_points):
-            return f"{tensor} has a zero point"
-    return None
-
-
-same_scale_or_int16.__doc__ = (
-    "Inputs and output must have the same scale and zero point, or be int16 with the zero point 0: "
-    "the values are copied as they are."
-)
 
 
 def _join(shapes: list[tuple[int, ...]], axis: int) -> Moves:
@@ -66,6 +50,6 @@ def pack(graph: Graph, op: Operator) -> Moves:
 EVERY_INPUT: Constraint = one_type(count=None)
 
 OPERATORS = (
-    movement("CONCATENATION", (EVERY_INPUT, no_activation, same_scale_or_int16), concatenation),
+    movement("CONCATENATION", (EVERY_INPUT, no_activation, same_scale), concatenation),
     movement("PACK", (EVERY_INPUT, same_scale), pack),
 )

@@ -44,7 +44,8 @@ def exact_in_32_bits(graph: Graph, op: Operator) -> str | None:
         rescale = folded(graph, op)
     except ValueError as error:
         return str(error)
-    if 255 * count > INT32[1]:
+    low, high = x.dtype.limits
+    if count * max(x.zero_point - low, high - x.zero_point, abs(x.zero_point)) > INT32[1]:
         return f"the mean of {count} elements overflows"
     if not rescale_fits(rescale.accumulator, rescale.shift, out.zero_point):
         return f"a rescale by {x.scale / out.scale:.6g} overflows"
@@ -125,7 +126,7 @@ OPERATORS = (
     Support(
         "MEAN",
         (
-            types("int8 int32 > int8"),
+            types("int8 int32 > int8", "int16 int32 > int16"),
             quantized_per_tensor,
             constant_axes,
             axes_and_shapes,

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..attributes import Softmax
+from ..bounds import rescale_fits
 from ..fixedpoint import (
     exp_on_negative_values,
     f32,
@@ -16,35 +17,41 @@ from ..fixedpoint import (
 )
 from ..graph import DType, Graph, Operator
 from ..program import Constant, Layer, Rescale, layer_name
+from ..tables import softmax_exponentials, softmax_reciprocals
 from .lookup import same_shape
-from .support import Support, quantized_per_tensor, types
+from .support import Support, quantized_per_tensor, types, zero_point_of_int16
 from .text import per_row
 
 INTEGER_BITS = 5  # of what exp is taken of
 SMALLEST = 1 << 11  # an exponential below it rounds to 0 in the sum, and so does its probability
-LONGEST_ROW = 8191  # more elements could overflow the sum, of which each is at most 2**19
+LONGEST_ROW = {DType.INT8: 8191, DType.INT16: 65535}  # more could overflow the sum, in parts of 2**19 and 2**15
+EXPONENT_STEP = 10 / 65535  # in the real value of which exp is taken, with 16 bits
 
 
 def probability_scale(graph: Graph, op: Operator) -> str | None:
-    """The output's scale must be 1/256 (to 0.1 %) and its zero point -128."""
+    """The output's scale must be 1/256 (to 0.1 %) and its zero point -128; with 16 bits, 1/32768 and 0."""
     out = graph.result(op)
-    if abs(f32(out.scale - 1 / 256)) <= f32(f32(0.001) / 256) and out.zero_point == -128:
+    steps, zero_point = (32768, 0) if out.dtype is DType.INT16 else (256, -128)
+    if abs(f32(out.scale - 1 / steps)) <= f32(f32(0.001) / steps) and out.zero_point == zero_point:
         return None
     return f"{out.scale!r} and {out.zero_point}"
 
 
 def row_length(graph: Graph, op: Operator) -> str | None:
-    """The last dimension must have 8191 elements at most."""
-    shape = graph.required(op, 0).shape
-    if not shape:
+    """The last dimension must have 8191 elements at most, 65535 with 16 bits."""
+    x = graph.required(op, 0)
+    if not x.shape:
         return "it has none"
-    return None if shape[-1] <= LONGEST_ROW else f"{shape[-1]}"
+    return None if x.shape[-1] <= LONGEST_ROW[x.dtype] else f"{x.shape[-1]}"
 
 
 def positive_beta(graph: Graph, op: Operator) -> str | None:
-    """Beta times the input's scale must be more than 2**-26."""
+    """Beta times the input's scale must be more than 2**-26; with 16 bits not negative, and below 4."""
     try:
-        exponentials(graph, op)
+        if graph.required(op, 0).dtype is DType.INT16:
+            exponent_steps(graph, op)
+        else:
+            exponentials(graph, op)
     except ValueError as error:
         return str(error)
     return None
@@ -72,7 +79,45 @@ def exponentials(graph: Graph, op: Operator) -> tuple[npt.NDArray[np.int64], tup
     return values[values >= SMALLEST], (rescale,)
 
 
+def exponent_steps(graph: Graph, op: Operator) -> Rescale:
+    """The rescale of a 16-bit input's distance to the largest. Raises ValueError where 32 bits do not hold it."""
+    x = graph.required(op, 0)
+    assert isinstance(op.attributes, Softmax)
+    real = x.scale * op.attributes.beta / EXPONENT_STEP
+    multiplier, shift = quantize_multiplier(real)
+    rescale = Rescale("difference to the largest input", (real,), (multiplier,), (shift,), ((-65535, 0),))
+    if not rescale_fits(rescale.accumulator, rescale.shift, 32767):
+        raise ValueError(f"it is {real * EXPONENT_STEP:.6g}")
+    return rescale
+
+
 def lower(graph: Graph, op: Operator) -> tuple[Layer, ...]:
+    return lower_int16(graph, op) if graph.required(op, 0).dtype is DType.INT16 else lower_int8(graph, op)
+
+
+def lower_int16(graph: Graph, op: Operator) -> tuple[Layer, ...]:
+    x, out, name = graph.required(op, 0), graph.result(op), layer_name(op)
+    rescale, depth = exponent_steps(graph, op), x.shape[-1]
+    scaled = f"{rescale.multiplier[0]}, {rescale.shift[0]}"
+    call = f"softmax_int16({name}_exponentials, {name}_reciprocals, {scaled}, {{input}}, {depth}, {{output}});"
+    return (
+        Layer(
+            operator=op,
+            reads=(x.index,),
+            writes=(out.index,),
+            body=per_row(call, x.elements // depth, depth, depth),
+            kernels=("softmax_int16.c",),
+            constants=(
+                Constant("exponentials", DType.INT16, softmax_exponentials(), "2^15 exp(x), x from -10 to 0"),
+                Constant("reciprocals", DType.INT16, softmax_reciprocals(), "2^15 / (1 + x), x from 0 to 1"),
+            ),
+            elementwise=((x.index, out.index),),
+            rescales=(rescale,),
+        ),
+    )
+
+
+def lower_int8(graph: Graph, op: Operator) -> tuple[Layer, ...]:
     x, out = graph.required(op, 0), graph.result(op)
     table, rescales = exponentials(graph, op)
     depth = x.shape[-1]
@@ -96,8 +141,9 @@ OPERATORS = (
     Support(
         "SOFTMAX",
         (
-            types("int8 > int8"),
+            types("int8 > int8", "int16 > int16"),
             quantized_per_tensor,
+            zero_point_of_int16,
             same_shape,
             probability_scale,
             row_length,
