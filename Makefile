@@ -1,11 +1,11 @@
-# `make test` sets up all that the tests need (scripts/setup-tests.sh says what) and runs them.
+# `make test` sets up all that the tests need (scripts/setup.sh says what) and runs them.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 BIN := .venv/bin
 PYTEST_ARGS ?=
 MODELS ?=
 
-.PHONY: help setup test check format generated models lock clean
+.PHONY: help venv tools test check format generated models lock clean
 
 help:
 	@echo "make test       set up what the tests need, check style and types, run all tests"
@@ -17,26 +17,29 @@ help:
 	@echo "make lock       renew uv.lock and what is exported from it (needs uv)"
 	@echo "make clean      remove virtual environments and caches"
 
-setup:
-	@scripts/setup-tests.sh
+venv:
+	@scripts/setup.sh venv
 
-test: check
+tools: venv
+	@scripts/setup.sh tools
+
+test: check tools
 	@status=0; \
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGS) | tee .venv/pytest.log || status=$$?; \
 	cat .venv/missing >&2; \
 	tail -n 1 .venv/pytest.log; \
 	exit $$status
 
-check: setup
+check: venv
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-format: setup
+format: venv
 	$(BIN)/ruff check --select I --fix
 	$(BIN)/ruff format
 
-generated: setup
+generated: tools
 	$(BIN)/python -m tflite2int.supported > SUPPORTED_OPS.md
 	$(BIN)/python -m tests.golden
 	$(BIN)/python -m tests.corpus
@@ -44,7 +47,7 @@ generated: setup
 models: .venv-training/stamp
 	.venv-training/bin/python -m models.retrain $(MODELS)
 
-.venv-training/stamp: requirements-training.lock | setup
+.venv-training/stamp: requirements-training.lock | venv
 	$(BIN)/python -m venv --clear .venv-training
 	.venv-training/bin/python -m pip install --quiet --require-hashes -r $<
 	touch $@
