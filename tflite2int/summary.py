@@ -6,9 +6,11 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 
 from .compiler import Conversion
+from .emit.header import arena_size
 from .emit.text import shape_text
 from .errors import printable
-from .program import Port
+from .program import Counts, Port
+from .rawio import told
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,10 @@ class PortSummary:
 
 @dataclass(frozen=True)
 class Summary:
-    """Sizes in bytes; ``macs`` are multiply-accumulates of one inference."""
+    """Sizes in bytes; ``macs`` are multiply-accumulates of one inference.
+
+    ``function`` and ``counts``: the second C function, where there is one, and its inputs and outputs.
+    """
 
     name: str
     ports: tuple[PortSummary, ...]
@@ -34,6 +39,8 @@ class Summary:
     constant_bytes: int
     arena_bytes: int
     changes: tuple[str, ...]
+    function: str = ""
+    counts: tuple[Counts, ...] = ()
 
     def to_dict(self) -> dict[str, object]:
         """The summary for JSON."""
@@ -55,12 +62,16 @@ class Summary:
             f"flash      {self.weight_bytes:,} bytes of weights, {other:,} of other tables",
             f"RAM        {self.arena_bytes:,} bytes of arena, besides inputs, outputs and stack",
         ]
-        return "\n".join([*lines, *(f"changed    {change}" for change in self.changes)])
+        lines += [f"changed    {change}" for change in self.changes]
+        if self.function:
+            lines.append(f"function   {self.function}")
+            lines += [f"  {c.name}: {c.type}, {told(c)}" for c in self.counts]
+        return "\n".join(lines)
 
 
 def summarize(conversion: Conversion) -> Summary:
     """Gather the numbers of a conversion."""
-    program = conversion.program
+    program, entry = conversion.program, conversion.entry
     return Summary(
         name=program.name,
         ports=tuple(_port(port) for port in (*program.inputs, *program.outputs)),
@@ -68,8 +79,10 @@ def summarize(conversion: Conversion) -> Summary:
         macs=program.macs,
         weight_bytes=program.weight_bytes,
         constant_bytes=program.constant_bytes,
-        arena_bytes=program.arena_size,
+        arena_bytes=arena_size(program, entry),
         changes=program.graph.changes,
+        function=f"{program.name}_{entry.program.function}" if entry else "",
+        counts=entry.counts if entry else (),
     )
 
 

@@ -160,7 +160,7 @@ static int32_t rescale(int32_t x, int32_t multiplier, int shift)
     return rounding_divide_by_power(doubling_high_multiply(x, multiplier), -shift);
 }
 
-/* From accumulators to int8: one multiplier and shift a channel (step 1), or one for all (step 0). */
+/* From accumulators to int8_t: one multiplier and shift a channel (step 1), or one for all (step 0). */
 typedef struct {
     const IN_FLASH int32_t *multiplier;
     const IN_FLASH int8_t *shift;

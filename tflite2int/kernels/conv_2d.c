@@ -40,7 +40,7 @@ static void conv_2d_window(const IN_FLASH conv_2d_parameters *p, const sample_t 
 }
 
 /* One output row from kernel_height input rows, of which those outside the image are 0. */
-static void conv_2d_row(const IN_FLASH conv_2d_parameters *p, const sample_t *const *rows, sample_t *output)
+static void conv_2d_row(const IN_FLASH conv_2d_parameters *p, const sample_t *const *rows, output_t *output)
 {
     const int size = p->kernel_height * p->kernel_width * p->kernel_channels;
     for (int x = 0; x < p->output_width; x++) {

@@ -10,7 +10,7 @@ typedef struct {
 } fully_connected_parameters;
 
 /* output[o] = requantize(bias[o] + input . weights[o]), two outputs at a time. */
-static void fully_connected(const IN_FLASH fully_connected_parameters *p, const sample_t *input, sample_t *output)
+static void fully_connected(const IN_FLASH fully_connected_parameters *p, const sample_t *input, output_t *output)
 {
     const IN_FLASH int8_t *weights = p->weights;
     for (int o = 0; o < p->outputs; o += 2) {

@@ -29,8 +29,13 @@ def depth_multiplier(graph: Graph, op: Operator) -> str | None:
 
 
 def lower_conv_2d(graph: Graph, op: Operator) -> tuple[Layer, ...]:
+    return (conv_2d(graph, op, weigh(graph, op)),)
+
+
+def conv_2d(graph: Graph, op: Operator, weighted: Weighted) -> Layer:
+    """The layer, its accumulators rescaled as ``weighted`` says."""
     x, weights, out = graph.required(op, 0), graph.required(op, 1), graph.result(op)
-    geometry, weighted, name = window(graph, op), weigh(graph, op), layer_name(op)
+    geometry, name = window(graph, op), layer_name(op)
     width, depth = geometry.width, weights.shape[3]
     groups = geometry.input_channels // depth
     run = width.kernel if width.dilation == 1 and groups == 1 else 1
@@ -46,7 +51,7 @@ def lower_conv_2d(graph: Graph, op: Operator) -> tuple[Layer, ...]:
     )
     table = Constant("weights", DType.INT8, weights.value())
     macs = out.elements * geometry.height.kernel * width.kernel * depth
-    return (_layer(graph, op, "conv_2d", geometry, weighted, rows, table, macs),)
+    return _layer(graph, op, "conv_2d", geometry, weighted, rows, table, macs)
 
 
 def lower_depthwise_conv_2d(graph: Graph, op: Operator) -> tuple[Layer, ...]:
@@ -81,7 +86,7 @@ def _layer(
     weights: Constant,
     macs: int,
 ) -> Layer:
-    row, parameters = f"{kernel}_row{weighted.variant}", f"{layer_name(op)}_parameters"
+    row, parameters = f"{kernel}_row{weighted.variant}", f"{layer_name(op)}{weighted.suffix}_parameters"
     return Layer(
         operator=op,
         reads=(op.inputs[0],),
@@ -94,6 +99,7 @@ def _layer(
         weight_bytes=weights.bytes,
         rescales=(weighted.rescale,),
         clamp=weighted.clamp,
+        suffix=weighted.suffix,
     )
 
 

@@ -7,7 +7,7 @@ from ..graph import DType, Graph, Operator
 from ..program import Constant, Layer, Parameters, layer_name
 from .support import Support
 from .text import per_row
-from .weighted import WEIGHTED_CONSTRAINTS, WEIGHTED_TYPES, weigh
+from .weighted import WEIGHTED_CONSTRAINTS, WEIGHTED_TYPES, Weighted, weigh
 
 
 def plain_layout(graph: Graph, op: Operator) -> str | None:
@@ -30,9 +30,13 @@ def shapes(graph: Graph, op: Operator) -> str | None:
 
 
 def lower(graph: Graph, op: Operator) -> tuple[Layer, ...]:
+    return (fully_connected(graph, op, weigh(graph, op)),)
+
+
+def fully_connected(graph: Graph, op: Operator, weighted: Weighted) -> Layer:
+    """The layer, its accumulators rescaled as ``weighted`` says."""
     x, weights, out = graph.required(op, 0), graph.required(op, 1), graph.result(op)
     outputs, inputs = weights.shape
-    weighted = weigh(graph, op)
     name = layer_name(op)
     rows = (
         (f"{inputs}, {outputs}", "inputs, outputs"),
@@ -40,23 +44,22 @@ def lower(graph: Graph, op: Operator) -> tuple[Layer, ...]:
         weighted.requantization(name, out.zero_point),
     )
     kernel = f"fully_connected{weighted.variant}"
-    call = f"{kernel}(&{name}_parameters, {{input}}, {{output}});"
+    call = f"{kernel}(&{name}{weighted.suffix}_parameters, {{input}}, {{output}});"
     batch = x.elements // inputs
     table = Constant("weights", DType.INT8, weights.value().reshape(outputs, inputs))
-    return (
-        Layer(
-            operator=op,
-            reads=(x.index,),
-            writes=(out.index,),
-            body=per_row(call, batch, inputs, outputs),
-            kernels=(f"{kernel}.c",),
-            constants=weighted.constants(table),
-            parameters=Parameters(f"fully_connected_parameters{weighted.variant}", rows),
-            macs=batch * inputs * outputs,
-            weight_bytes=weights.elements,
-            rescales=(weighted.rescale,),
-            clamp=weighted.clamp,
-        ),
+    return Layer(
+        operator=op,
+        reads=(x.index,),
+        writes=(out.index,),
+        body=per_row(call, batch, inputs, outputs),
+        kernels=(f"{kernel}.c",),
+        constants=weighted.constants(table),
+        parameters=Parameters(f"fully_connected_parameters{weighted.variant}", rows),
+        macs=batch * inputs * outputs,
+        weight_bytes=weights.elements,
+        rescales=(weighted.rescale,),
+        clamp=weighted.clamp,
+        suffix=weighted.suffix,
     )
 
 

@@ -16,10 +16,11 @@ from .support import quantized_per_tensor_activations, types, zero_point_of_int1
 
 Int64Array = npt.NDArray[np.int64]
 
-# Kernel variants by the arithmetic of the reference. With 16-bit activations and a 64-bit bias (or none) it reduces
+# Kernel variants, the first four by the arithmetic of the reference. With 16-bit activations and a 64-bit bias (or none) it reduces
 # multipliers to 16 bits and rounds once: NARROW does so in 32-bit arithmetic, WIDE serves where that is not proved to
-# hold. With a 32-bit bias it computes as with 8-bit activations.
+# hold. With a 32-bit bias it computes as with 8-bit activations. The last two give 16-bit counts of a physical unit.
 INT8, NARROW, WIDE, BIAS32 = "", "_int16", "_int16_wide", "_int16_bias32"
+COUNTS = {DType.INT8: "_counts", DType.INT16: "_int16_counts"}
 
 INT8_TYPES = ("int8 int8 int32 > int8", "int8 int8 - > int8")
 WEIGHTED_TYPES = types(
@@ -118,7 +119,8 @@ class Weighted:
     """Weights as (channels, taps), the bias with the input's zero point folded in, and the requantization.
 
     ``reach``: what the accumulator does not exceed in magnitude while it is summed, channel by channel.
-    ``variant``: the suffix of the kernel that computes it.
+    ``variant``: the suffix of the kernel that computes it. ``suffix`` is set for a second layer of the operator, which
+    shares weights and bias with the first.
     """
 
     matrix: Int64Array
@@ -127,12 +129,15 @@ class Weighted:
     clamp: tuple[int, int]
     reach: tuple[int, ...]
     variant: str
+    suffix: str = ""
 
     @property
     def intervals(self) -> Intervals:
         return self.rescale.accumulator
 
     def constants(self, weights: Constant) -> tuple[Constant, ...]:
+        if self.suffix:
+            return self._rescale_constants()
         return (
             weights,
             Constant(
@@ -163,9 +168,11 @@ class Weighted:
         step = multiplier_step(self.rescale)
         lowest, highest = self.clamp
         note = "a multiplier for each channel" if step else "one multiplier"
-        zero, zero_note = ("", "") if self.variant else (f" {zero_point},", " output zero point,")
+        shifted = self.variant in (INT8, *COUNTS.values())
+        zero, zero_note = (f" {zero_point},", " output zero point,") if shifted else ("", "")
+        tables = f"{name}{self.suffix}_multiplier, {name}{self.suffix}_shift"
         return (
-            f"{{ {name}_multiplier, {name}_shift, {step},{zero} {lowest}, {highest} }}",
+            f"{{ {tables}, {step},{zero} {lowest}, {highest} }}",
             f"{note};{zero_note} lowest, highest",
         )
 
