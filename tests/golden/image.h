@@ -8,16 +8,16 @@
 #include <stdint.h>
 
 /* input: int8[1,6,6,1] "image"
-   real value = 0.0078125 * (q - (0)), from -1 to 0.992188
-   to quantize: q = round(real / 0.0078125) + (0), limited to -128 .. 127 */
+   real value = 0.0078125 * q, from -1 to 0.992188
+   to quantize: q = round(real / 0.0078125), limited to -128 .. 127 */
 #define IMAGE_INPUT_SIZE 36 /* elements */
 #define IMAGE_INPUT_ZERO_POINT (0)
 #define IMAGE_INPUT_SCALE_NUMERATOR 1 /* scale = NUMERATOR / 2^SHIFT, exactly */
 #define IMAGE_INPUT_SCALE_SHIFT 7
 
 /* output: int8[1,3] "scores"
-   real value = 0.05000000074505806 * (q - (4)), from -6.6 to 6.15
-   to quantize: q = round(real / 0.05000000074505806) + (4), limited to -128 .. 127 */
+   real value = 0.05000000074505806 * (q - 4), from -6.6 to 6.15
+   to quantize: q = round(real / 0.05000000074505806) + 4, limited to -128 .. 127 */
 #define IMAGE_OUTPUT_SIZE 3 /* elements */
 #define IMAGE_OUTPUT_ZERO_POINT (4)
 #define IMAGE_OUTPUT_SCALE_NUMERATOR 13421773 /* scale = NUMERATOR / 2^SHIFT, exactly */

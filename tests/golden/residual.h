@@ -8,32 +8,32 @@
 #include <stdint.h>
 
 /* input0: int8[1,2,3] "left"
-   real value = 0.05000000074505806 * (q - (3)), from -6.55 to 6.2
-   to quantize: q = round(real / 0.05000000074505806) + (3), limited to -128 .. 127 */
+   real value = 0.05000000074505806 * (q - 3), from -6.55 to 6.2
+   to quantize: q = round(real / 0.05000000074505806) + 3, limited to -128 .. 127 */
 #define RESIDUAL_INPUT0_SIZE 6 /* elements */
 #define RESIDUAL_INPUT0_ZERO_POINT (3)
 #define RESIDUAL_INPUT0_SCALE_NUMERATOR 13421773 /* scale = NUMERATOR / 2^SHIFT, exactly */
 #define RESIDUAL_INPUT0_SCALE_SHIFT 28
 
 /* input1: int8[1,2,2] "right"
-   real value = 0.05000000074505806 * (q - (3)), from -6.55 to 6.2
-   to quantize: q = round(real / 0.05000000074505806) + (3), limited to -128 .. 127 */
+   real value = 0.05000000074505806 * (q - 3), from -6.55 to 6.2
+   to quantize: q = round(real / 0.05000000074505806) + 3, limited to -128 .. 127 */
 #define RESIDUAL_INPUT1_SIZE 4 /* elements */
 #define RESIDUAL_INPUT1_ZERO_POINT (3)
 #define RESIDUAL_INPUT1_SCALE_NUMERATOR 13421773 /* scale = NUMERATOR / 2^SHIFT, exactly */
 #define RESIDUAL_INPUT1_SCALE_SHIFT 28
 
 /* output0: int8[1,2,5] "squashed"
-   real value = 0.0078125 * (q - (0)), from -1 to 0.992188
-   to quantize: q = round(real / 0.0078125) + (0), limited to -128 .. 127 */
+   real value = 0.0078125 * q, from -1 to 0.992188
+   to quantize: q = round(real / 0.0078125), limited to -128 .. 127 */
 #define RESIDUAL_OUTPUT0_SIZE 10 /* elements */
 #define RESIDUAL_OUTPUT0_ZERO_POINT (0)
 #define RESIDUAL_OUTPUT0_SCALE_NUMERATOR 1 /* scale = NUMERATOR / 2^SHIFT, exactly */
 #define RESIDUAL_OUTPUT0_SCALE_SHIFT 7
 
 /* output1: int8[1,2,5] "shares"
-   real value = 0.00390625 * (q - (-128)), from 0 to 0.996094
-   to quantize: q = round(real / 0.00390625) + (-128), limited to -128 .. 127 */
+   real value = 0.00390625 * (q + 128), from 0 to 0.996094
+   to quantize: q = round(real / 0.00390625) - 128, limited to -128 .. 127 */
 #define RESIDUAL_OUTPUT1_SIZE 10 /* elements */
 #define RESIDUAL_OUTPUT1_ZERO_POINT (-128)
 #define RESIDUAL_OUTPUT1_SCALE_NUMERATOR 1 /* scale = NUMERATOR / 2^SHIFT, exactly */

@@ -8,16 +8,16 @@
 #include <stdint.h>
 
 /* input: int8[1,1] "serving_default_input_000:0"
-   real value = 0.02463994361460209 * (q - (-128)), from 0 to 6.28319
-   to quantize: q = round(real / 0.02463994361460209) + (-128), limited to -128 .. 127 */
+   real value = 0.02463994361460209 * (q + 128), from 0 to 6.28319
+   to quantize: q = round(real / 0.02463994361460209) - 128, limited to -128 .. 127 */
 #define SINE_INPUT_SIZE 1 /* elements */
 #define SINE_INPUT_ZERO_POINT (-128)
 #define SINE_INPUT_SCALE_NUMERATOR 13228469 /* scale = NUMERATOR / 2^SHIFT, exactly */
 #define SINE_INPUT_SCALE_SHIFT 29
 
 /* output: int8[1,1] "StatefulPartitionedCall:0"
-   real value = 0.007845179177820683 * (q - (-1)), from -0.996338 to 1.00418
-   to quantize: q = round(real / 0.007845179177820683) + (-1), limited to -128 .. 127 */
+   real value = 0.007845179177820683 * (q + 1), from -0.996338 to 1.00418
+   to quantize: q = round(real / 0.007845179177820683) - 1, limited to -128 .. 127 */
 #define SINE_OUTPUT_SIZE 1 /* elements */
 #define SINE_OUTPUT_ZERO_POINT (-1)
 #define SINE_OUTPUT_SCALE_NUMERATOR 8423697 /* scale = NUMERATOR / 2^SHIFT, exactly */

@@ -95,12 +95,14 @@ def _port(program: Program, port: Port) -> list[str]:
         return [about + " */", size]
     low, high = tensor.dtype.limits
     scale, zero = tensor.quantization.scale, tensor.quantization.zero_point
+    centred = f"(q {'-' if zero > 0 else '+'} {abs(zero)})" if zero else "q"
+    offset = f" {'+' if zero > 0 else '-'} {abs(zero)}" if zero else ""
     # A float32 scale is a 24-bit integer over a power of two, so two integer macros give it exactly.
     numerator, denominator = scale.as_integer_ratio()
     return [
         about,
-        f"   real value = {scale!r} * (q - ({zero})), from {scale * (low - zero):.6g} to {scale * (high - zero):.6g}",
-        f"   to quantize: q = round(real / {scale!r}) + ({zero}), limited to {low} .. {high} */",
+        f"   real value = {scale!r} * {centred}, from {scale * (low - zero):.6g} to {scale * (high - zero):.6g}",
+        f"   to quantize: q = round(real / {scale!r}){offset}, limited to {low} .. {high} */",
         size,
         f"#define {upper}_ZERO_POINT ({zero})",
         f"#define {upper}_SCALE_NUMERATOR {numerator} /* scale = NUMERATOR / 2^SHIFT, exactly */",
