@@ -19,8 +19,9 @@ Int64Array = npt.NDArray[np.int64]
 
 
 def f32(value: float) -> float:
-    """Round to float32, as an expression of C floats does at each step."""
-    return float(np.float32(value))
+    """Round to float32, as an expression of C floats does at each step; what is too large becomes infinite."""
+    with np.errstate(over="ignore"):
+        return float(np.float32(value))
 
 
 def round_half_away(value: float) -> int:
