@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -13,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from models.common import FOLDER, Array, quantize_input, task_error
+from models.common import FOLDER, Array, inputs_key, quantized_inputs, real_outputs, reference_outputs, save_results
 from tflite2int.training import export_int8, export_int16x8
 from tflite2int.training.keras import tensorflow
 
@@ -77,47 +76,58 @@ def fit(
 
 
 def run(name: str, folder: Path | None = None) -> dict[str, Any]:
-    """Train the model ``name``, write its files into ``folder`` (its own) and return what results.json says."""
+    """Train the model ``name``, write its files into ``folder`` (its own) and return what results.json says.
+
+    A train.py has METRIC, SEED, ``train(tf)``, ``testset()`` and, where a test set small enough to ship leaves too much
+    to chance, ``further()``: samples of another seed that are only counted.
+    """
     task = importlib.import_module(f"models.{name}.train")
     folder = folder or FOLDER / name
     tf = tensorflow()
     seed_all(tf, task.SEED)
     trained: Trained = task.train(tf)
-    testset = task.testset()
-    targets = testset["targets"]
+    testset: dict[str, Any] = task.testset()
+    sets = {"tensorflow": testset} | ({"further": task.further()} if hasattr(task, "further") else {})
 
-    def row(content: bytes, key: str = "", file: str = "") -> dict[str, Any]:
-        values = quantize_input(content, testset["inputs"]) if key != "inputs" else testset["inputs"]
-        if key:
-            testset[key] = values
-        entry: dict[str, Any] = {"tensorflow": round(task_error(task.METRIC, content, values, targets), 6)}
+    def row(content: bytes, file: str = "") -> dict[str, Any]:
+        key, entry = inputs_key(content), {}
+        for column, samples in sets.items():
+            values = samples["inputs"] if key == "inputs" else quantized_inputs(content, samples["inputs"])
+            outputs = real_outputs(content, reference_outputs(content, values))
+            entry[column] = round(task.METRIC(outputs, samples["targets"]), 6)
+            if file and samples is testset:
+                testset[key] = values
         if file:
             (folder / file).write_bytes(content)
             entry |= {"file": file, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
         return entry
 
+    def float_error(samples: dict[str, Array]) -> float:
+        outputs = trained.float_model.predict(samples["inputs"], verbose=0)
+        return float(round(task.METRIC(outputs, samples["targets"]), 6))
+
     some, range8, range16 = trained.representative, trained.range8, trained.range16
-    outputs = trained.float_model.predict(testset["inputs"], verbose=0)
-    rows = {
-        "float": {"tensorflow": round(task.METRIC(outputs, targets), 6)},
+    rows: dict[str, dict[str, Any]] = {
+        "float": {column: float_error(samples) for column, samples in sets.items()},
         "PTQ int8": row(export_int8(trained.float_model, some, input_range=range8)),
-        "QAT int8": row(export_int8(trained.aware8, some, input_range=range8), "quantized", f"{name}.tflite"),
+        "QAT int8": row(export_int8(trained.aware8, some, input_range=range8), f"{name}.tflite"),
         "PTQ 16x8": row(export_int16x8(trained.float_model, some, input_range=range16)),
     }
     if trained.aware16 is not None:
         content = export_int16x8(trained.aware16, some, input_range=range16)
-        rows["QAT 16x8"] = row(content, "quantized16", f"{name}_int16x8.tflite")
+        rows["QAT 16x8"] = row(content, f"{name}_int16x8.tflite")
     for file, content in trained.extra.items():
-        rows[file.removesuffix(".tflite")] = row(content, "inputs", file)
+        rows[file.removesuffix(".tflite")] = row(content, file)
     np.savez_compressed(folder / "testset.npz", **testset)
     results = {
         "name": name,
         "metric": task.METRIC.name,
         "seed": task.SEED,
         "parameters": trained.float_model.count_params(),
-        "test_samples": len(targets),
+        "test_samples": len(testset["targets"]),
+        "further_samples": len(sets["further"]["targets"]) if "further" in sets else 0,
         "packages": {package: version(package) for package in PACKAGES},
         "rows": rows,
     }
-    (folder / "results.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    save_results(folder, results)
     return results

@@ -29,17 +29,25 @@ def network(keras: Any) -> Any:
 
 
 def train(tf: Any) -> Trained:
-    (raw, kinds), (raw_check, kinds_check) = samples(SEED, 6000), samples(SEED + 1, 1000)
+    (raw, kinds), (raw_check, kinds_check) = samples(SEED, 24000), samples(SEED + 1, 2000)
     data, check = (normalised(raw), kinds), (normalised(raw_check), kinds_check)
     model, loss = network(tf.keras), "sparse_categorical_crossentropy"
-    fit(tf, model, data, check, rate=3e-3, epochs=40, loss=loss)
+    fit(tf, model, data, check, rate=1e-2, epochs=30, loss=loss, batch=64)
     aware = quantize_aware(model, data[0][:1000], input_range=RANGE8)
-    fit(tf, aware, data, check, rate=1e-3, epochs=20, loss=loss)
+    fit(tf, aware, data, check, rate=3e-3, epochs=15, loss=loss, batch=64)
     return Trained(model, aware, data[0][:1000], range8=RANGE8)
 
 
 def testset() -> dict[str, Array]:
-    raw, kinds = samples(SEED + 2, 400)
+    return drawn(SEED + 2, 400)
+
+
+def further() -> dict[str, Array]:
+    return drawn(SEED + 3, 4000)
+
+
+def drawn(seed: int, count: int) -> dict[str, Array]:
+    raw, kinds = samples(seed, count)
     return {"inputs": normalised(raw), "targets": kinds}
 
 

@@ -49,7 +49,15 @@ def train(tf: Any) -> Trained:
 
 
 def testset() -> dict[str, Array]:
-    counts, kinds = samples(SEED + 2, 220)
+    return drawn(SEED + 2, 220)
+
+
+def further() -> dict[str, Array]:
+    return drawn(SEED + 3, 4000)
+
+
+def drawn(seed: int, count: int) -> dict[str, Array]:
+    counts, kinds = samples(seed, count)
     return {"inputs": normalised(counts), "targets": kinds}
 
 

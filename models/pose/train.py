@@ -44,7 +44,7 @@ def train(tf: Any) -> Trained:
 
 def testset() -> dict[str, Array]:
     raw, pose = samples(SEED + 2, 1000)
-    return {"raw": raw, "inputs": normalised(raw), "targets": pose}
+    return {"inputs": normalised(raw), "raw": raw, "targets": pose}
 
 
 if __name__ == "__main__":

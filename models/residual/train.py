@@ -55,7 +55,15 @@ def train(tf: Any) -> Trained:
 
 
 def testset() -> dict[str, Array]:
-    pixels, kinds = samples(SEED + 2, 320)
+    return drawn(SEED + 2, 320)
+
+
+def further() -> dict[str, Array]:
+    return drawn(SEED + 3, 4000)
+
+
+def drawn(seed: int, count: int) -> dict[str, Array]:
+    pixels, kinds = samples(seed, count)
     return {"inputs": normalised(pixels), "targets": kinds}
 
 

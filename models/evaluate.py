@@ -1,0 +1,63 @@
+"""Run the generated C of shipped models on their test sets: ``python -m models.evaluate [NAME ...]``.
+
+Needs a C compiler and the reference interpreter, no TensorFlow. Writes the task error into results.json, and the
+model card anew.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+
+from models.card import write_card
+from models.common import (
+    FOLDER,
+    METRICS,
+    NAMES,
+    inputs_key,
+    load_results,
+    load_testset,
+    real_outputs,
+    reference_outputs,
+    save_results,
+)
+from tflite2int import convert
+from tflite2int.errors import UnsupportedModelError
+from tflite2int.verify.check import run_on_host
+
+
+def evaluate_file(name: str, file: str) -> dict[str, Any]:
+    """What results.json says about the C of one shipped file: task error, identical outputs.
+
+    ``generated_c`` is None where tflite2int refuses the file.
+    """
+    path, testset, metric = FOLDER / name / file, load_testset(name), METRICS[load_results(name)["metric"]]
+    content = path.read_bytes()
+    try:
+        conversion = convert(path)
+    except UnsupportedModelError:
+        return {"generated_c": None}
+    values = testset[inputs_key(content)]
+    outputs = np.concatenate([step[0] for step in run_on_host(conversion, [[sample[np.newaxis]] for sample in values])])
+    same = (outputs == reference_outputs(content, values)).reshape(len(values), -1).all(axis=1)
+    error = round(metric(real_outputs(content, outputs), testset["targets"]), 6)
+    return {"generated_c": error, "identical": int(same.sum())}
+
+
+def evaluate(name: str) -> dict[str, Any]:
+    """Evaluate all files of a model, write results.json and the card, and return the results."""
+    results = load_results(name)
+    for row in results["rows"].values():
+        if "file" in row:
+            row |= evaluate_file(name, row["file"])
+    save_results(FOLDER / name, results)
+    write_card(name)
+    return results
+
+
+if __name__ == "__main__":
+    for each in sys.argv[1:] or NAMES:
+        for label, row in evaluate(each)["rows"].items():
+            print(f"{each:10} {label:20} TensorFlow {row['tensorflow']:<9} C {row.get('generated_c', '-')}")
