@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from .budget import Budget, Verdict, known_verdicts, parse_clock
 from .compiler import OPTIMIZE, convert
 from .errors import Tflite2IntError
 from .output import write_files
@@ -26,6 +28,8 @@ app = typer.Typer(
 
 Model = Annotated[Path, typer.Argument(metavar="MODEL.tflite", help="The model file.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
+Ram = Annotated[str | None, typer.Option(metavar="SIZE", help="RAM budget, such as 8K: PASS or FAIL.")]
+Flash = Annotated[str | None, typer.Option(metavar="SIZE", help="Flash budget, such as 32K: PASS or FAIL.")]
 Optimize = Annotated[str, typer.Option(help=f"{' or '.join(OPTIMIZE)}: one copy of each kernel, or one a layer.")]
 
 
@@ -42,18 +46,23 @@ def convert_command(
     no_eliminate: Annotated[
         bool, typer.Option("--no-eliminate", help="Keep channels that no output depends on.")
     ] = False,
+    ram: Ram = None,
+    flash: Flash = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that tflite2int did not write.")] = False,
     as_json: Json = False,
 ) -> None:
     """Write NAME.c and NAME.h, and print what the model needs and what was changed."""
+    budget = Budget.parse(ram, flash)
     conversion = convert(model, name, optimize=optimize, eliminate=not no_eliminate)
     paths = write_files(output or Path(conversion.name), conversion.files(), force=force)
-    summary = summarize(conversion)
+    summary, verdicts = summarize(conversion), known_verdicts(conversion.program, budget)
     if as_json:
-        _print_json(summary.to_dict() | {"files": [str(path) for path in paths]})
+        written = {"files": [str(path) for path in paths]}
+        _print_json(summary.to_dict() | written | {"verdicts": [verdict.to_dict() for verdict in verdicts]})
     else:
-        typer.echo(summary.text())
+        typer.echo("\n".join([summary.text(), *map(str, verdicts)]))
         typer.echo("wrote " + " and ".join(str(path) for path in paths))
+    _exit(verdicts)
 
 
 @app.command("audit")
@@ -99,6 +108,30 @@ def verify_command(
         raise typer.Exit(1)
 
 
+@app.command("bench")
+def bench_command(
+    model: Model,
+    target: Annotated[str, typer.Option(metavar="T", help="Core that is emulated: tflite2int targets.")],
+    clock: Annotated[str | None, typer.Option(metavar="HZ", help="Give the time at this clock: 48MHz.")] = None,
+    optimize: Optimize = "size",
+    ram: Ram = None,
+    flash: Flash = None,
+    as_json: Json = False,
+) -> None:
+    """Measure flash, RAM, stack, and each layer's work on an emulated core; --optimize size is -Os, speed -O2."""
+    from .bench import bench
+
+    budget, hertz = Budget.parse(ram, flash), None if clock is None else parse_clock(clock)
+    result = bench(model, target, optimize=optimize)
+    verdicts = result.verdicts(budget)
+    if as_json:
+        time = {} if hertz is None else {"clock": hertz, "seconds": result.seconds(hertz)}
+        _print_json(result.to_dict() | time | {"verdicts": [verdict.to_dict() for verdict in verdicts]})
+    else:
+        typer.echo("\n".join([result.text(hertz), *map(str, verdicts)]))
+    _exit(verdicts)
+
+
 @app.command("targets")
 def targets_command(as_json: Json = False) -> None:
     """List what can be built and run on this machine, and the Debian packages that bring the rest."""
@@ -109,6 +142,12 @@ def targets_command(as_json: Json = False) -> None:
         _print_json({"targets": [entry.to_dict() for entry in entries]})
     else:
         typer.echo(listing(entries))
+
+
+def _exit(verdicts: Sequence[Verdict]) -> None:
+    """Exit status 1 where a budget is exceeded."""
+    if not all(verdict.passed for verdict in verdicts):
+        raise typer.Exit(1)
 
 
 def _print_json(value: dict[str, Any]) -> None:

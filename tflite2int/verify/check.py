@@ -11,13 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from ..compiler import Conversion, convert
-from ..errors import EmulatorError
 from ..graph import Array, Graph
 from ..program import Program
 from ..reader import read_bytes
 from . import host
 from .bias_types import with_bias_types
-from .device import run_on_target
+from .device import placed, run_on_target
 from .harness import TraceRecord, interface_of
 from .reference import run_reference
 from .samples import Steps, default_inputs, dequantize, for_reference, load_samples
@@ -129,14 +128,11 @@ def run_on_host(conversion: Conversion, steps: Steps) -> list[list[Array]]:
 
 
 def _run(path: Path, conversion: Conversion, optimize: str, target: str, steps: Steps) -> list[list[Array]]:
-    """All steps on the target. Where that fails there, the same with tracing says after which operator."""
+    """All steps on the target: ``outputs[k][j]``."""
     if target == HOST:
         return run_on_host(conversion, steps)
-    try:
+    with placed(path, optimize, target, steps):
         return run_on_target(conversion, target, optimize, steps).outputs
-    except EmulatorError:
-        run_on_target(convert(path, optimize=optimize, trace=True), target, optimize, steps, trace=True)
-        raise
 
 
 def compare_outputs(

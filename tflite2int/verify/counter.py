@@ -5,11 +5,13 @@ Each count begins with a loop of known length: what counts that wrong is not bel
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..errors import EmulatorError
 from .cycles import KNOWN_CYCLES
+from .harness import run_tool
 from .image import Image
 
 COUNTS = "counts.txt"
@@ -27,7 +29,7 @@ class Count:
 
 @dataclass(frozen=True)
 class Counts:
-    """One call of NAME_predict: what it executed itself, and each layer function with all that this calls."""
+    """One call of NAME_predict: what belongs to no layer, and each layer function with all that this calls."""
 
     own: Count
     layers: tuple[Count, ...]
@@ -42,16 +44,33 @@ class Counts:
 
 
 def counter_arguments(image: Image, layers: Sequence[str]) -> list[str]:
-    """Return what both counters are told, and write the addresses of the layer functions to a file in the folder."""
-    predict, known = image.predict, image.symbols["measure_known_loop"]
-    arguments = [f"begin={symbol.address:#x}" for symbol in (predict, known)]
+    """Return what both counters are told, and write which code is of which layer to a file in the image's folder."""
+    known = image.symbols["measure_known_loop"]
+    arguments = [f"begin={symbol.address:#x}" for symbol in (image.predict, known)]
     arguments.append(f"counts={COUNTS}")
     if layers:
-        addresses = [image.symbols[name].address if name in image.symbols else 0 for name in layers]
-        (image.folder / "marks.txt").write_text("".join(f"{address:x}\n" for address in addresses))
-        own = f"own={predict.address:#x}:{predict.address + predict.size:#x}"
-        arguments += [own, "marks=marks.txt"]
+        regions = _regions(image, layers)
+        (image.folder / "regions.bin").write_bytes(struct.pack(f"<{len(regions)}H", *regions))
+        start = image.symbols["code_start"].address
+        arguments += ["regions=regions.bin", f"regions_at={start:#x}", f"layers={len(layers)}"]
     return arguments
+
+
+def _regions(image: Image, layers: Sequence[str]) -> list[int]:
+    """For each two bytes of code: 2 + the number of their layer, 1 for NAME_predict, 0 for what several may call."""
+    numbers = {name: number for number, name in enumerate(layers, 2)} | {f"{image.interface.name}_predict": 1}
+    return [max((numbers.get(name, 0) for name in owners), default=0) for owners in _owners(image)]
+
+
+def _owners(image: Image) -> list[list[str]]:
+    """For each two bytes of code: the function they are of, and those that this one is inlined into."""
+    start, end = (image.symbols[name].address for name in ("code_start", "code_end"))
+    (image.folder / "addresses.txt").write_text("".join(f"{address:#x}\n" for address in range(start, end, 2)))
+    tool = image.target.toolchain.tool("addr2line")
+    command = [tool.program, "-a", "-f", "-i", "-e", image.elf.name, "@addresses.txt"]
+    answers = run_tool(command, image.elf.name, tool.install, image.folder).split("0x")[1:]
+    # an address, then a line with the function and one with its source, from the innermost function outwards
+    return [answer.splitlines()[1::2] for answer in answers]
 
 
 def read_counts(image: Image, steps: int, layers: int) -> tuple[Counts, ...]:

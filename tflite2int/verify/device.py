@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from ..compiler import Conversion
-from ..errors import DoesNotFitError
+from ..budget import port_bytes
+from ..compiler import Conversion, convert
+from ..errors import DoesNotFitError, EmulatorError
 from ..graph import Array
 from ..program import Program
 from .emulate import Run, run
@@ -18,11 +20,6 @@ from .targets import KIB, Target, find_target
 COMPILER_OPTION = {"size": "-Os", "speed": "-O2"}  # what optimize means to the C compiler
 LARGEST_AVR_OBJECT = 32767
 AVR_FLASH_REACH = 64 * KIB
-
-
-def port_bytes(program: Program) -> int:
-    """Bytes of the caller's input and output buffers."""
-    return sum(port.tensor.bytes for port in (*program.inputs, *program.outputs))
 
 
 def build_for(conversion: Conversion, target: str, folder: Path, optimize: str, flags: tuple[str, ...] = ()) -> Image:
@@ -39,6 +36,16 @@ def run_on_target(
     """Build in a temporary folder and run all steps. Raises the errors of ``build_for`` and ``emulate.run``."""
     with tempfile.TemporaryDirectory() as folder:
         return run(build_for(conversion, target, Path(folder), optimize), steps, trace=trace)
+
+
+@contextmanager
+def placed(model: Path, optimize: str, target: str, steps: Sequence[Sequence[Array]]) -> Iterator[None]:
+    """Where what is done inside fails on the emulated core, run the same traced: that fails after a known operator."""
+    try:
+        yield
+    except EmulatorError:
+        run_on_target(convert(model, optimize=optimize, trace=True), target, optimize, steps, trace=True)
+        raise
 
 
 def check_fits(program: Program, target: Target) -> None:

@@ -18,6 +18,7 @@ from .targets import Board, Target, find_target
 SECTIONS = ("-ffunction-sections", "-fdata-sections")
 # No C library in the harness, where it would hide what the model needs; and calls at the depth that measure.S assumes.
 HARNESS_FLAGS = ("-Os", "-ffreestanding", "-fno-tree-loop-distribute-patterns", "-fno-optimize-sibling-calls")
+DEBUG = ("-gdwarf-4",)  # which function each instruction is of; the instructions are the same without
 EMPTY = "empty-model.c"  # not harness-*: it stands in the place of the model
 OVERFLOW = re.compile(r"region `?(\w+)'? overflowed(?: by (\d+) bytes)?|will not fit in region `?(\w+)")
 
@@ -108,7 +109,7 @@ def build(
     harness = [compiled(FIRMWARE / source, f"harness-{source}.o", *HARNESS_FLAGS) for source in chain.sources]
     harness.append(compiled(folder / PORTS, f"{PORTS}.o", *HARNESS_FLAGS))
     empty = compiled(folder / EMPTY, f"{EMPTY}.o", *HARNESS_FLAGS)
-    model = compiled(sources / f"{name}.c", f"{name}.o", optimize, *WARNINGS, *flags)
+    model = compiled(sources / f"{name}.c", f"{name}.o", optimize, *WARNINGS, *DEBUG, *flags)
     elf, baseline = folder / f"{name}.elf", folder / f"{EMPTY}.elf"
     board = _link_on_first(chosen, [*harness, model], elf)
     _link(chosen, board, [*harness, empty], baseline)
@@ -144,7 +145,7 @@ def _link(target: Target, board: Board, objects: list[str], elf: Path) -> None:
     """Link ``objects``, named relative to the ELF file's folder as the linker script has them."""
     chain = target.toolchain
     (elf.parent / "memory.ld").write_text(board.memory())
-    script = ("-nostartfiles", "-L", ".", "-T", str(FIRMWARE / chain.script))
+    script = ("-nostartfiles", "-L", ".", "-L", str(FIRMWARE), "-T", str(FIRMWARE / chain.script))
     options = ("-Wl,--gc-sections", "-Wl,--orphan-handling=error")
     command = [chain.gcc.program, *target.flags, *chain.link, *script, *options, *objects, "-o", elf.name]
     run_tool(command, f"{elf.name} for {board.machine}", chain.gcc.install, elf.parent)

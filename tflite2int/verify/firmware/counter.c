@@ -1,14 +1,15 @@
 /* A QEMU plugin that counts the instructions of function calls, and their cycles where it is given the timings.
  *
- *   -plugin libcounter.so,begin=ADDRESS,begin=ADDRESS,counts=FILE[,own=BEGIN:END,marks=FILE][,costs=FILE,costs_at=ADDRESS]
+ *   -plugin libcounter.so,begin=ADDRESS,begin=ADDRESS,counts=FILE
+ *           [,regions=FILE,regions_at=ADDRESS,layers=NUMBER][,costs=FILE,costs_at=ADDRESS]
  *
  * A count starts when execution comes to one of the begin addresses and ends when it comes back to the instruction behind
- * the call. It is then written to the file counts as a line of fields INSTRUCTIONS:CYCLES. Counted are executed instructions; one that
- * its condition skips inside an IT block counts. All these addresses must be entered by a branch.
+ * the call. It is then written to FILE counts as a line of fields INSTRUCTIONS:CYCLES. Counted are executed instructions;
+ * one that its condition skips inside an IT block counts. All these addresses must be entered by a branch.
  *
- * FILE marks holds the addresses of layer functions, one a line in hexadecimal, 0 for none. The line's fields are then
- * one for the code between the own addresses (the function that calls the layers), and one for each layer: what is executed
- * from its entry until execution is back between the own addresses or in another layer. Their sum is the whole.
+ * FILE regions says in 16 bits whose each two bytes of code from regions_at on are: 1 of the function that calls the
+ * layers, 2 and more of layer 0 and on, 0 of none. What is of none counts for what was executed before it. The line's
+ * fields are then one for the function itself and one for each layer; their sum is the whole.
  *
  * FILE costs holds two bytes for each two bytes of code from costs_at on: the cycles of the instruction that begins
  * there, and those that it takes more where it is a conditional branch that is taken.
@@ -46,27 +47,35 @@ size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
 EXPORT int qemu_plugin_version = PLUGIN_API;
 EXPORT int qemu_plugin_install(plugin_id id, const struct qemu_info *info, int argc, char **argv);
 
+/* Instructions of a block that are of the same region. */
+struct span {
+    uint64_t instructions, cycles;
+    uint32_t region;
+};
+
 struct block {
     uint64_t begin, end; /* addresses */
-    uint64_t instructions, cycles;
-    uint64_t if_taken; /* cycles, where the next block is not the one behind it */
-    int begins;        /* a call that is counted */
-    uint32_t layer;    /* 1 + number of the layer that begins here; 0: none */
-    int own;
+    uint64_t if_taken;   /* cycles, where the next block is not the one behind it */
+    int begins;          /* a call that is counted */
+    size_t spans;
+    struct span span[];
 };
 
 struct count {
     uint64_t instructions, cycles;
 };
 
+struct table {
+    uint64_t begin, bytes; /* of the code that it is about */
+    uint8_t *data;         /* two bytes for two bytes */
+};
+
 #define MOST_BEGINS 4
-static uint64_t begins[MOST_BEGINS], own_begin, own_end, costs_at, resume;
+static uint64_t begins[MOST_BEGINS], resume;
 static int begin_count, counting;
-static uint64_t *marks;
 static uint32_t layers, current;
 static struct count *by_layer; /* 0: the calling function itself */
-static uint8_t *costs;
-static uint64_t costs_size;
+static struct table costs, regions;
 static const struct block *last;
 static FILE *out;
 
@@ -83,6 +92,7 @@ static void write_counts(void)
 static void executed(unsigned cpu, void *data)
 {
     const struct block *const block = data;
+    size_t i;
 
     (void)cpu;
     if (counting && last->end != block->begin)
@@ -96,44 +106,53 @@ static void executed(unsigned cpu, void *data)
         resume = last->end;
         memset(by_layer, 0, (layers + 1) * sizeof *by_layer);
     }
-    if (counting) {
-        if (block->own)
-            current = 0;
-        else if (block->layer)
-            current = block->layer;
-        by_layer[current].instructions += block->instructions;
-        by_layer[current].cycles += block->cycles;
+    for (i = 0; counting && i < block->spans; i++) {
+        const struct span *const span = &block->span[i];
+
+        if (span->region != 0)
+            current = span->region - 1;
+        by_layer[current].instructions += span->instructions;
+        by_layer[current].cycles += span->cycles;
     }
     last = block;
 }
 
+static const uint8_t *entry(const struct table *table, uint64_t address)
+{
+    static const uint8_t none[2];
+
+    if (address < table->begin || address - table->begin >= table->bytes)
+        return none;
+    return table->data + (address - table->begin);
+}
+
 static void translated(plugin_id id, struct qemu_plugin_tb *tb)
 {
-    struct block *const block = calloc(1, sizeof *block); /* QEMU does not say when a block is gone: it stays */
+    const size_t instructions = qemu_plugin_tb_n_insns(tb);
+    /* QEMU does not say when a block is gone: it stays */
+    struct block *const block = calloc(1, sizeof *block + instructions * sizeof *block->span);
     size_t i;
 
     (void)id;
     if (!block)
         abort();
-    block->instructions = qemu_plugin_tb_n_insns(tb);
-    for (i = 0; i < block->instructions; i++) {
+    for (i = 0; i < instructions; i++) {
         const struct qemu_plugin_insn *const insn = qemu_plugin_tb_get_insn(tb, i);
         const uint64_t address = qemu_plugin_insn_vaddr(insn);
+        const uint8_t *const cost = entry(&costs, address), *const owner = entry(&regions, address);
+        const uint32_t region = owner[0] | (uint32_t)owner[1] << 8;
 
         if (i == 0)
             block->begin = address;
+        if (i == 0 || region != block->span[block->spans - 1].region)
+            block->span[block->spans++].region = region;
+        block->span[block->spans - 1].instructions++;
+        block->span[block->spans - 1].cycles += cost[0];
+        block->if_taken = cost[1];
         block->end = address + qemu_plugin_insn_size(insn);
-        if (address >= costs_at && address - costs_at < costs_size) {
-            block->cycles += costs[address - costs_at];
-            block->if_taken = costs[address - costs_at + 1];
-        }
     }
-    block->own = block->begin >= own_begin && block->begin < own_end;
     for (i = 0; i < (size_t)begin_count; i++)
         block->begins |= block->begin == begins[i];
-    for (i = 0; i < layers; i++)
-        if (block->begin == marks[i])
-            block->layer = (uint32_t)i + 1;
     qemu_plugin_register_vcpu_tb_exec_cb(tb, executed, QEMU_PLUGIN_CB_NO_REGS, block);
 }
 
@@ -144,23 +163,7 @@ static void finished(plugin_id id, void *data)
     fclose(out);
 }
 
-static int read_marks(const char *name)
-{
-    FILE *const file = fopen(name, "r");
-    unsigned long long address;
-
-    while (file && fscanf(file, "%llx", &address) == 1) {
-        uint64_t *const more = realloc(marks, (layers + 1) * sizeof *marks);
-
-        if (!more)
-            return 0;
-        marks = more;
-        marks[layers++] = address ? address : UINT64_MAX;
-    }
-    return file && fclose(file) == 0;
-}
-
-static int read_costs(const char *name)
+static int read_table(struct table *table, const char *name)
 {
     FILE *const file = fopen(name, "rb");
     long size = -1;
@@ -169,9 +172,30 @@ static int read_costs(const char *name)
         size = ftell(file);
     if (size <= 0 || fseek(file, 0, SEEK_SET) != 0)
         return 0;
-    costs_size = (uint64_t)size;
-    costs = malloc(costs_size);
-    return costs && fread(costs, 1, costs_size, file) == costs_size && fclose(file) == 0;
+    table->bytes = (uint64_t)size;
+    table->data = malloc(table->bytes);
+    return table->data && fread(table->data, 1, table->bytes, file) == table->bytes && fclose(file) == 0;
+}
+
+static int set(const char *name, const char *value)
+{
+    if (strcmp(name, "begin") == 0 && begin_count < MOST_BEGINS)
+        begins[begin_count++] = strtoull(value, NULL, 0);
+    else if (strcmp(name, "layers") == 0)
+        layers = (uint32_t)strtoul(value, NULL, 0);
+    else if (strcmp(name, "regions") == 0)
+        return read_table(&regions, value);
+    else if (strcmp(name, "regions_at") == 0)
+        regions.begin = strtoull(value, NULL, 0);
+    else if (strcmp(name, "costs") == 0)
+        return read_table(&costs, value);
+    else if (strcmp(name, "costs_at") == 0)
+        costs.begin = strtoull(value, NULL, 0);
+    else if (strcmp(name, "counts") == 0)
+        out = fopen(value, "w");
+    else
+        return 0;
+    return 1;
 }
 
 int qemu_plugin_install(plugin_id id, const struct qemu_info *info, int argc, char **argv)
@@ -180,28 +204,13 @@ int qemu_plugin_install(plugin_id id, const struct qemu_info *info, int argc, ch
 
     (void)info;
     for (i = 0; i < argc; i++) {
-        char *value = strchr(argv[i], '=');
+        char *const equals = strchr(argv[i], '=');
 
-        if (!value++)
+        if (!equals)
             return 1;
-        if (strncmp(argv[i], "begin=", 6) == 0 && begin_count < MOST_BEGINS) {
-            begins[begin_count++] = strtoull(value, NULL, 0);
-        } else if (strncmp(argv[i], "own=", 4) == 0) {
-            own_begin = strtoull(value, &value, 0);
-            own_end = strtoull(value + 1, NULL, 0);
-        } else if (strncmp(argv[i], "marks=", 6) == 0) {
-            if (!read_marks(value))
-                return 1;
-        } else if (strncmp(argv[i], "costs=", 6) == 0) {
-            if (!read_costs(value))
-                return 1;
-        } else if (strncmp(argv[i], "costs_at=", 9) == 0) {
-            costs_at = strtoull(value, NULL, 0);
-        } else if (strncmp(argv[i], "counts=", 7) == 0) {
-            out = fopen(value, "w");
-        } else {
+        *equals = '\0';
+        if (!set(argv[i], equals + 1))
             return 1;
-        }
     }
     by_layer = calloc(layers + 1, sizeof *by_layer);
     if (!out || !by_layer)

@@ -1,11 +1,10 @@
 /* Runs an image on simavr: the platform of harness-interface.h, the peak of the stack, and exact counts.
  *
- *   simavr mcu=NAME code=FILE read=ADDRESS write=ADDRESS append=ADDRESS before=ADDRESS after=ADDRESS end=ADDRESS
- *          begin=ADDRESS begin=ADDRESS own=BEGIN:END bss_end=ADDRESS [marks=FILE] [counts=FILE]
+ *   simulator mcu=NAME code=FILE read=ADDRESS write=ADDRESS append=ADDRESS before=ADDRESS after=ADDRESS end=ADDRESS
+ *             bss_end=ADDRESS [begin=ADDRESS begin=ADDRESS counts=FILE [regions=FILE regions_at=ADDRESS layers=NUMBER]]
  *
- * FILE code is the flash from address 0. The functions read, write, append, before, after and end do nothing on the chip: here
- * is done what their callers want. counts.txt and the meaning of begin, own and marks: see counter.c; this one writes
- * cycles too. report.bin is what semihost.c writes.
+ * FILE code is the flash from address 0. The functions read, write, append, before, after and end do nothing on the
+ * chip: here is done what their callers want. counts, begin and regions are those of counter.c. report.bin is what semihost.c writes.
  *
  * Exit status 1: wrong arguments; 2: a file could not be read or written; 3: a fault.
  */
@@ -28,8 +27,8 @@ static const char *const service_names[SERVICES] = {"", "read", "write", "append
 
 static avr_t *avr;
 static uint8_t service[WORDS];
-static uint32_t layer[WORDS]; /* 1 + number of the layer function that begins there */
-static uint32_t own_begin, own_end, layers;
+static uint16_t region[WORDS];
+static uint32_t regions_at, layers;
 static uint16_t bss_end;
 static FILE *inputs, *outputs, *trace, *counts;
 static uint32_t fault;
@@ -207,12 +206,8 @@ static void run(uint32_t bytes)
             fail(FAULT_JUMP, pc);
         serve(pc);
         opcode = (uint16_t)(avr->flash[pc] | avr->flash[pc + 1] << 8);
-        if (counting) {
-            if (pc >= own_begin && pc < own_end)
-                current = 0;
-            else if (layer[pc / 2])
-                current = layer[pc / 2];
-        }
+        if (counting && region[pc / 2])
+            current = region[pc / 2] - 1u;
         avr->run_cycle_limit = avr->run_cycle_count = 1; /* one instruction */
         avr_run(avr);
         if (fault)
@@ -250,26 +245,13 @@ static uint32_t code(const char *name)
     return (uint32_t)bytes;
 }
 
-static void read_marks(const char *name)
+static void read_regions(const char *name)
 {
-    FILE *const file = open_file(name, "r");
-    unsigned address;
+    FILE *const file = open_file(name, "rb");
 
-    while (fscanf(file, "%x", &address) == 1) {
-        require(address / 2 < WORDS, "a mark leaves the flash", EXIT_ARGUMENTS);
-        layers++;
-        layer[address / 2] = address ? layers : 0;
-    }
-    fclose(file);
-}
-
-static void read_own(const char *value)
-{
-    char *rest;
-
-    own_begin = (uint32_t)strtoul(value, &rest, 0);
-    require(*rest == ':', value, EXIT_ARGUMENTS);
-    own_end = (uint32_t)strtoul(rest + 1, NULL, 0);
+    require(regions_at / 2 < WORDS, "regions leave the flash", EXIT_ARGUMENTS);
+    fread(region + regions_at / 2, sizeof *region, WORDS - regions_at / 2, file);
+    require(fclose(file) == 0, name, EXIT_FILES);
 }
 
 static int service_argument(const char *argument)
@@ -291,7 +273,7 @@ static int service_argument(const char *argument)
 
 int main(int argc, char **argv)
 {
-    const char *mcu = "", *code_name = "", *marks = NULL;
+    const char *mcu = "", *code_name = "", *regions = NULL;
     int i;
 
     for (i = 1; i < argc; i++) {
@@ -300,14 +282,16 @@ int main(int argc, char **argv)
             mcu = value;
         else if (strncmp(argv[i], "code=", 5) == 0)
             code_name = value;
-        else if (strncmp(argv[i], "marks=", 6) == 0)
-            marks = value;
+        else if (strncmp(argv[i], "regions=", 8) == 0)
+            regions = value;
+        else if (strncmp(argv[i], "regions_at=", 11) == 0)
+            regions_at = (uint32_t)strtoul(value, NULL, 0);
+        else if (strncmp(argv[i], "layers=", 7) == 0)
+            layers = (uint32_t)strtoul(value, NULL, 0);
         else if (strncmp(argv[i], "counts=", 7) == 0)
             counts = open_file(value, "w");
         else if (strncmp(argv[i], "bss_end=", 8) == 0)
             bss_end = (uint16_t)strtoul(value, NULL, 0);
-        else if (strncmp(argv[i], "own=", 4) == 0)
-            read_own(value);
         else
             require(service_argument(argv[i]), argv[i], EXIT_ARGUMENTS);
     }
@@ -315,8 +299,8 @@ int main(int argc, char **argv)
     avr = avr_make_mcu_by_name(mcu);
     require(avr != NULL, "simavr does not know the chip", EXIT_ARGUMENTS);
     avr_init(avr);
-    if (marks)
-        read_marks(marks);
+    if (regions)
+        read_regions(regions);
     by_layer = calloc(layers + 1, sizeof *by_layer);
     require(by_layer != NULL, "no memory", EXIT_FILES);
     inputs = open_file("inputs.bin", "rb");
