@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
-from models.common import FOLDER, METRICS, NAMES, load_results
+from models.common import FOLDER, METRICS, command, load_results
 
 BEGIN, END = "<!-- results.json, by python -m models.card -->", "<!-- end -->"
 
@@ -58,6 +57,11 @@ def write_card(name: str) -> None:
     (FOLDER / name / "README.md").write_text(card(name), encoding="utf-8")
 
 
+def main(names: list[str]) -> int:
+    for name in names:
+        write_card(name)
+    return 0
+
+
 if __name__ == "__main__":
-    for each in sys.argv[1:] or NAMES:
-        write_card(each)
+    command(main)

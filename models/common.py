@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
 
+from tflite2int.errors import Tflite2IntError, UsageError
 from tflite2int.graph import Graph, Tensor
 from tflite2int.reader import read_bytes
 from tflite2int.verify.reference import run_reference
@@ -49,6 +52,19 @@ class Metric:
 RMSE = Metric("RMSE", lower=True, tolerance=0.4)
 ACCURACY = Metric("accuracy", lower=False, tolerance=0.04)
 METRICS = {metric.name: metric for metric in (RMSE, ACCURACY)}
+
+
+def command(action: Callable[[list[str]], int]) -> NoReturn:
+    """Run a command on the named models (all, where none is named) and exit with its status, or tell the error."""
+    try:
+        unknown = [name for name in sys.argv[1:] if name not in NAMES]
+        if unknown:
+            raise UsageError(f"there is no model {', '.join(unknown)}", remedy=f"There are: {', '.join(NAMES)}.")
+        status = action(sys.argv[1:] or list(NAMES))
+    except Tflite2IntError as error:
+        print(f"error: {error}", file=sys.stderr)
+        status = 2
+    sys.exit(status)
 
 
 def ends(content: bytes) -> tuple[Graph, Tensor, Tensor]:

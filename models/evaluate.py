@@ -6,7 +6,6 @@ model card anew.
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from models.card import write_card
 from models.common import (
     FOLDER,
     METRICS,
-    NAMES,
+    command,
     inputs_key,
     load_results,
     load_testset,
@@ -57,7 +56,12 @@ def evaluate(name: str) -> dict[str, Any]:
     return results
 
 
+def main(names: list[str]) -> int:
+    for name in names:
+        for label, row in evaluate(name)["rows"].items():
+            print(f"{name:10} {label:20} TensorFlow {row['tensorflow']:<9} C {row.get('generated_c', '-')}")
+    return 0
+
+
 if __name__ == "__main__":
-    for each in sys.argv[1:] or NAMES:
-        for label, row in evaluate(each)["rows"].items():
-            print(f"{each:10} {label:20} TensorFlow {row['tensorflow']:<9} C {row.get('generated_c', '-')}")
+    command(main)

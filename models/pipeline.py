@@ -12,7 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from models.common import FOLDER, Array, inputs_key, quantized_inputs, real_outputs, reference_outputs, save_results
+from models.common import (
+    FOLDER,
+    Array,
+    command,
+    inputs_key,
+    quantized_inputs,
+    real_outputs,
+    reference_outputs,
+    save_results,
+)
 from tflite2int.training import export_int8, export_int16x8
 from tflite2int.training.keras import tensorflow
 
@@ -131,3 +140,15 @@ def run(name: str, folder: Path | None = None) -> dict[str, Any]:
     }
     save_results(folder, results)
     return results
+
+
+def train_and_replace(name: str) -> None:
+    """What ``python -m models.NAME.train`` does: train, and replace the files in the model's folder."""
+
+    def action(_: list[str]) -> int:
+        for label, row in run(name)["rows"].items():
+            print(f"{name:10} {label:20} {row['tensorflow']}")
+        print(f"Next: python -m models.evaluate {name}")
+        return 0
+
+    command(action)

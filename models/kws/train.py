@@ -12,7 +12,7 @@ import numpy as np
 
 from models.common import ACCURACY, Array
 from models.kws.simulation import BANDS, FRAMES, samples
-from models.pipeline import Trained, fit, run
+from models.pipeline import Trained, fit, train_and_replace
 from tflite2int.training import quantize_aware
 
 NAME, METRIC, SEED = "kws", ACCURACY, 0
@@ -62,4 +62,4 @@ def drawn(seed: int, count: int) -> dict[str, Array]:
 
 
 if __name__ == "__main__":
-    run(NAME)
+    train_and_replace(NAME)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from models.common import RMSE, Array
-from models.pipeline import Trained, fit, run
+from models.pipeline import Trained, fit, train_and_replace
 from models.pose.simulation import samples
 from tflite2int.training import quantize_aware
 
@@ -48,4 +48,4 @@ def testset() -> dict[str, Array]:
 
 
 if __name__ == "__main__":
-    run(NAME)
+    train_and_replace(NAME)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from models.common import ACCURACY, Array
-from models.pipeline import Trained, fit, run
+from models.pipeline import Trained, fit, train_and_replace
 from models.residual.simulation import CLASSES, SIDE, samples
 from tflite2int.training import quantize_aware
 
@@ -68,4 +68,4 @@ def drawn(seed: int, count: int) -> dict[str, Array]:
 
 
 if __name__ == "__main__":
-    run(NAME)
+    train_and_replace(NAME)
