@@ -16,9 +16,9 @@ from .support import quantized_per_tensor_activations, types, zero_point_of_int1
 
 Int64Array = npt.NDArray[np.int64]
 
-# Kernel variants, the first four by the arithmetic of the reference. With 16-bit activations and a 64-bit bias (or none) it reduces
+# Kernel variants. By the arithmetic of the reference: with 16-bit activations and a 64-bit bias (or none) it reduces
 # multipliers to 16 bits and rounds once: NARROW does so in 32-bit arithmetic, WIDE serves where that is not proved to
-# hold. With a 32-bit bias it computes as with 8-bit activations. The last two give 16-bit counts of a physical unit.
+# hold. With a 32-bit bias it computes as with 8-bit activations. And COUNTS give 16-bit counts of a physical unit.
 INT8, NARROW, WIDE, BIAS32 = "", "_int16", "_int16_wide", "_int16_bias32"
 COUNTS = {DType.INT8: "_counts", DType.INT16: "_int16_counts"}
 

@@ -6,7 +6,7 @@ evaluated as the emitted C computes it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, lru_cache
@@ -17,7 +17,6 @@ import numpy as np
 import numpy.typing as npt
 
 from ..bounds import INT32
-from ..graph import Array
 
 Int64Array = npt.NDArray[np.int64]
 Range = tuple[int, int]
@@ -72,13 +71,26 @@ class AffineMap:
 
     @cached_property
     def domain(self) -> Range:
-        """The part of the source that tells: outside it, values are those at its ends."""
+        """The part of the source that tells: where it ends within the source, the exact value has left the target."""
         low, high = self.source
+        a, b, d = self.integers
+        lowest, highest = ((t - self.base) * d - b for t in self.target)
         if self.nearest(low) < self.target[0]:
-            low = min(max(low, self.first(self.target[0] + 1) - 1), high)
+            low = min(max(low, lowest // a), high)
         if self.nearest(high) > self.target[1]:
-            high = max(min(high, self.first(self.target[1])), low)
+            high = max(min(high, -(-highest // a)), low)
         return low, high
+
+    @cached_property
+    def steps(self) -> tuple[list[int], list[int], list[int]]:
+        """The domain's levels: where each begins, where it ends, and its value."""
+        low, up = self.domain
+        if self.slope < 1:
+            jumps = [self.first(y) for y in range(self.rounded(low) + 1, self.rounded(up) + 1)]
+        else:
+            jumps = list(range(low + 1, up + 1))
+        starts = [low, *jumps]
+        return starts, [*(jump - 1 for jump in jumps), up], [self.rounded(x) for x in starts]
 
 
 @dataclass(frozen=True)
@@ -162,18 +174,26 @@ def fit(wanted: AffineMap, form: Form = Form()) -> FixedPointMap:
             formula = _exact(wanted, limits, results, form.alike)
             if formula is not None and (found := _measured(wanted, formula)) is not None and found.exact:
                 return found
-    tried = []
-    for limits, results in _limitings(wanted):
-        if form.high or up - low >= ENUMERATED:
-            formulas = _high(wanted, limits, results, form.lead)
-        else:
-            formulas = _near(wanted, limits, results)
-        measured = [_measured(wanted, formula) for formula in islice(formulas, 3)]
-        tried += [found for found in measured if found is not None]
-    best = min(tried, key=lambda found: found.error, default=None)
+    best = None
+    if not form.high and up - low < ENUMERATED:
+        best = _best(wanted, lambda limits, results: _near(wanted, limits, results))
+    if best is None:  # or the source has numbers that are no int32
+        best = _best(wanted, lambda limits, results: _high(wanted, limits, results, form.lead))
     if best is None or best.error > 1:
         raise ValueError("32-bit arithmetic does not come within one count")
     return best
+
+
+def _best(
+    wanted: AffineMap, formulas: Callable[[Range | None, Range | None], Iterator[Formula]]
+) -> FixedPointMap | None:
+    """The one with the least error among the first three for each way to limit."""
+    found = [
+        _measured(wanted, formula)
+        for limits, results in _limitings(wanted)
+        for formula in islice(formulas(limits, results), 3)
+    ]
+    return min((f for f in found if f is not None), key=lambda f: f.error, default=None)
 
 
 def _limitings(wanted: AffineMap) -> list[tuple[Range | None, Range | None]]:
@@ -213,14 +233,9 @@ def _corners(wanted: AffineMap, limited: bool) -> tuple[list[Range], list[Range]
     Only corners of convex hulls are left: a line that is right there is right everywhere. Where results are
     ``limited``, saturated values may be exceeded.
     """
-    low, up = wanted.domain
-    if wanted.slope < 1:
-        jumps = [wanted.first(y) for y in range(wanted.rounded(low) + 1, wanted.rounded(up) + 1)]
-    else:
-        jumps = list(range(low + 1, up + 1))
-    levels = [wanted.rounded(x) for x in (low, *jumps)]
-    lower = list(zip((low, *jumps), levels, strict=True))
-    upper = [(x, y + 1) for x, y in zip((*(jump - 1 for jump in jumps), up), levels, strict=True)]
+    starts, ends, levels = wanted.steps
+    lower = list(zip(starts, levels, strict=True))
+    upper = [(x, y + 1) for x, y in zip(ends, levels, strict=True)]
     if limited:
         lower = [(x, y) for x, y in lower if y > wanted.target[0]]
         upper = [(x, y) for x, y in upper if y <= wanted.target[1]]
@@ -271,41 +286,54 @@ def _high(wanted: AffineMap, limits: Range | None, results: Range | None, most: 
 
 
 def _measured(wanted: AffineMap, formula: Formula) -> FixedPointMap | None:
-    """Compare the formula with the exact value over the whole source. None where a result leaves the target.
+    """Compare the formula with the exact value. None where a result leaves the target.
 
-    Of a source too large to enumerate, only the two sides of each jump of the formula's result are looked at: neither
-    the formula nor the exact value ever decreases, so that between jumps the distance is greatest at one of them.
+    Value by value where there are few; else by ``_proved``. Neither the formula nor the exact value ever decreases,
+    so that what lies outside the domain is told by its ends.
     """
-    low, up = wanted.source
-    xs = np.arange(low, up + 1, dtype=np.int64) if up - low < ENUMERATED else _jumps(formula, low, up)
-    results = formula.apply(xs)
-    if results.min() < wanted.target[0] or results.max() > wanted.target[1]:
+    span = wanted.source if wanted.source[1] - wanted.source[0] < ENUMERATED else wanted.domain
+    least, below, above, most = formula.apply(np.array([wanted.source[0], *wanted.domain, wanted.source[1]])).tolist()
+    lowest, highest = wanted.target
+    if least < lowest or most > highest:
         return None
+    error, exact = _compared(wanted, formula, span) if span[1] - span[0] < ENUMERATED else _proved(wanted, formula)
+    over = max(
+        below - lowest if wanted.domain[0] > wanted.source[0] else 0,
+        highest - above if wanted.domain[1] < wanted.source[1] else 0,
+    )
+    return FixedPointMap(wanted, formula, max(error, Fraction(over)), exact and not over)
+
+
+def _compared(wanted: AffineMap, formula: Formula, span: Range) -> tuple[Fraction, bool]:
+    """The greatest error over ``span``, and whether every value is the one wanted."""
+    low, up = span
+    xs = np.arange(low, up + 1, dtype=np.int64)
     a, b, d = wanted.integers
     largest = max(abs(low), abs(up)) * a + abs(b) + d * (1 + max(abs(t - wanted.base) for t in wanted.target))
     kind: Any = np.int64 if largest < 2**61 else object
     exact = xs.astype(kind) * a + b
-    relative = results.astype(kind) - wanted.base
+    relative = formula.apply(xs).astype(kind) - wanted.base
     lowest, highest = (t - wanted.base for t in wanted.target)
     error = np.abs(relative * d - np.clip(exact, lowest * d, highest * d)).max()
     rounded = np.where(exact < 0, -((d - 2 * exact) // (2 * d)), (2 * exact + d) // (2 * d))
-    nearest = np.clip(rounded, lowest, highest)
-    return FixedPointMap(wanted, formula, Fraction(int(error), d), bool((relative == nearest).all()))
+    return Fraction(int(error), d), bool((relative == np.clip(rounded, lowest, highest)).all())
 
 
-def _jumps(formula: Formula, low: int, up: int) -> Array:
-    """Both sides of each place where the formula's result changes, and the ends."""
-    first, last = (int(y) for y in formula.apply(np.array([low, up], np.int64)))
-    levels = np.arange(first + 1, last + 1, dtype=np.int64)
-    below, at = np.full(levels.shape, low, np.int64), np.full(levels.shape, up, np.int64)
-    while (at - below > 1).any():
-        middle = (below + at) // 2
-        reached = formula.apply(middle) >= levels
-        below, at = np.where(reached, below, middle), np.where(reached, middle, at)
-    return np.unique(np.concatenate([below, at, np.array([low, up], np.int64)]))
+def _proved(wanted: AffineMap, formula: Formula) -> tuple[Fraction, bool]:
+    """The same for a large domain, where the error is a bound and values may be right without being known to be.
 
-
-def within(maps: Iterable[FixedPointMap]) -> tuple[Fraction, bool]:
-    """The greatest error of all, and whether all round exactly."""
-    found = list(maps)
-    return max(m.error for m in found), all(m.exact for m in found)
+    A low formula is right everywhere if it is at both ends of each level of the value wanted. A high formula is
+    floor(line), since a floor of a floor is one floor; so its error is, at either end of the domain, between the line's
+    distance to the exact value and 1 less.
+    """
+    if not formula.high:
+        starts, ends, levels = (np.array(column, np.int64) for column in wanted.steps)
+        right = (formula.apply(starts) == levels).all() and (formula.apply(ends) == levels).all()
+        return (HALF, True) if right else (Fraction(2), False)
+    slope = formula.multiplier * Fraction(2) ** (formula.lead - 31 - formula.shift)
+    lost = slope / 2 if formula.lead < 0 else Fraction(0)
+    bounds = []
+    for x in wanted.domain:
+        line = (x - formula.center) * slope + (formula.rounding + HALF) / 2**formula.shift
+        bounds += [line - wanted.exact(x), 1 + lost - (line - wanted.exact(x))]
+    return max(bounds), False

@@ -78,7 +78,7 @@ def read_tables(path: str | os.PathLike[str], program: Program) -> dict[str, Por
         raise IoFileError("it has no table", name, f"Give one of {known}.")
     for key in content:
         if key not in ports:
-            raise IoFileError(f"there is no port of this name: the model has {known}", f"{name}, {_key(key)}")
+            raise IoFileError(f"there is no port of this name: the model has {known}", f"{name}, [{_key(key)}]")
     inputs = {port.name for port in program.inputs}
     return {
         key: _table(table, ports[key], INPUT_TYPES if key in inputs else OUTPUT_TYPES, f"{name}, [{key}]")
