@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..attributes import LeakyRelu
-from ..bounds import rescale_fits
+from ..bounds import INT32, rescale_fits
 from ..fixedpoint import f32, multiply_by_quantized_multiplier, quantize_multiplier, quantize_value
 from ..graph import DType, Graph, Operator, Tensor
 from ..program import Layer, Rescale, View
@@ -49,9 +49,9 @@ class Rescaling:
 def _slope(name: str, real: float, low: int, high: int, zero_point: int) -> Rescale:
     """Raises ValueError where 32 bits do not hold a value of [low, high] scaled by ``real``."""
     multiplier, shift = quantize_multiplier(abs(real))
-    # A multiplier below 1 keeps what fits: the lowest int32, which has no magnitude, among it.
-    small = shift < 0 and abs(zero_point) <= 1 << 30
-    if not small and not rescale_fits(((low, high),), (shift,), zero_point):
+    # A multiplier below 1 makes smaller what fits already, the lowest int32 among it.
+    shrinks = shift <= 0 and (max(-low, high) * multiplier >> (31 - shift)) + 1 + abs(zero_point) <= INT32[1]
+    if not shrinks and not rescale_fits(((low, high),), (shift,), zero_point):
         raise ValueError(f"a rescale by {real:.6g} overflows 32 bits")
     return Rescale(name, (real,), (multiplier * (-1 if real < 0 else 1),), (shift,), ((low, high),))
 
@@ -103,6 +103,12 @@ def zero_point_of_int32(graph: Graph, op: Operator) -> str | None:
         if tensor.dtype is DType.INT32 and (tensor.quantization is None or tensor.zero_point):
             return f"{tensor}"
     return None
+
+
+def zero_point_of_int16_alone(graph: Graph, op: Operator) -> str | None:
+    """From 16 to 16 bits both zero points must be 0."""
+    both = graph.required(op, 0).dtype is graph.result(op).dtype is DType.INT16
+    return zero_point_of_int16(graph, op) if both else None
 
 
 def lower(form: Rescaling, graph: Graph, op: Operator) -> Lowered:
@@ -189,5 +195,5 @@ OPERATORS = (
     _support("RELU_N1_TO_1", relu, types(*_BYTES)),
     _support("RELU_0_TO_1", relu, types(*_BYTES)),
     _support("LEAKY_RELU", leaky_relu, _SAME, zero_point_of_int16),
-    _support("QUANTIZE", quantize, _ANY, zero_point_of_int32),
+    _support("QUANTIZE", quantize, _ANY, zero_point_of_int16_alone, zero_point_of_int32),
 )

@@ -36,7 +36,7 @@ def output_scale(graph: Graph, op: Operator) -> str | None:
 
 
 def input_scale(graph: Graph, op: Operator) -> str | None:
-    """A 16-bit input's scale must be below 4."""
+    """A 16-bit input's scale must be below 16/3."""
     x = graph.required(op, 0)
     if x.dtype is not DType.INT16:
         return None

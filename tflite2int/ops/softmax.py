@@ -38,15 +38,15 @@ def probability_scale(graph: Graph, op: Operator) -> str | None:
 
 
 def row_length(graph: Graph, op: Operator) -> str | None:
-    """The last dimension must have 8191 elements at most, 65535 with 16 bits."""
+    """The last dimension must have 8191 elements at most; with 16 bits 65535, in four dimensions at most."""
     x = graph.required(op, 0)
-    if not x.shape:
-        return "it has none"
+    if not x.shape or (x.dtype is DType.INT16 and len(x.shape) > 4):
+        return f"{len(x.shape)} dimensions"
     return None if x.shape[-1] <= LONGEST_ROW[x.dtype] else f"{x.shape[-1]}"
 
 
 def positive_beta(graph: Graph, op: Operator) -> str | None:
-    """Beta times the input's scale must be more than 2**-26; with 16 bits not negative, and below 4."""
+    """Beta times the input's scale must be more than 2**-26; with 16 bits not negative, and below 5."""
     try:
         if graph.required(op, 0).dtype is DType.INT16:
             exponent_steps(graph, op)
