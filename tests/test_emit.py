@@ -21,7 +21,7 @@ from tflite2int.emit import c_identifier
 from tflite2int.emit.text import comment
 from tflite2int.verify.harness import WARNINGS
 
-NAMES = ("sine", "image", "residual")
+NAMES = ("sine", "image", "residual", "sixteen")
 
 
 @pytest.fixture(scope="module")

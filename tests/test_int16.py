@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests import golden
 from tests.compare import assert_identical, run_c
 from tests.model_builder import Op, T, build
 from tests.needs import need_tool
@@ -147,6 +148,11 @@ def test_both_widths_in_one_model(tmp_path: Path) -> None:
     source = assert_identical(net.build(), tmp_path, steps=6).source
     for name in ("dot_pair", "dot_pair_int16", "window_rows", "window_rows_int16"):
         assert source.count(f"static void {name}(") == 1
+
+
+@pytest.mark.parametrize("flag", ["-DNO_LONG_MULTIPLY", "-O0", "-O3"])
+def test_every_kind_of_layer_in_one_model(flag: str, tmp_path: Path) -> None:
+    assert_identical(golden.sixteen(), tmp_path, steps=30, sanitize=True, flags=[flag])
 
 
 def convolution(named: str) -> bytes:

@@ -95,9 +95,10 @@ def _arena(program: Program, entry: Entry | None) -> list[str]:
     if width == 1:
         own = [f"static int8_t arena[{upper}_ARENA_SIZE];"]
     else:
+        # Of the widest type that lies in it, for its alignment.
         own = [
-            f"static union {{ int8_t bytes[{upper}_ARENA_SIZE]; int{8 * width}_t for_alignment; }} arena_storage;",
-            "#define arena arena_storage.bytes",
+            f"static int{8 * width}_t arena_elements[({upper}_ARENA_SIZE + {width - 1}) / {width}];",
+            "#define arena ((int8_t *)arena_elements)",
         ]
     return [f"#if defined({upper}_EXTERNAL_ARENA)", f"#define arena {name}_arena", "#else", *own, "#endif", ""]
 
@@ -183,7 +184,8 @@ def _predict(program: Program, names: dict[int, str], trace: bool) -> list[str]:
         if tensor.dtype.c != "int8_t":
             # Through void *: the arena is aligned for its widest type and the offset is a multiple of this one's size.
             place = f"({tensor.dtype.c} *)(void *)" + (f"({place})" if offset else place)
-        lines.append(f"    {tensor.dtype.c} *const {names[key]} = {place}; /* {tensor.bytes} bytes, {alive} */")
+        pointer, note = f"    {tensor.dtype.c} *const {names[key]} = {place};", f"/* {tensor.bytes} bytes, {alive} */"
+        lines += [f"{pointer} {note}"] if len(pointer) + len(note) < LINE else [f"    {note}", pointer]
     read = {storage[i] for layer in program.layers for i in layer.reads}
     lines += [f"    (void){port.name};" for port in program.inputs if port.tensor.index not in read]
     if len(lines) > len(prototype(program)) + 1:
