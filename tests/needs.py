@@ -44,3 +44,8 @@ def shared_models() -> Path:
     """Return the folder of other people's models, which is no part of the project."""
     need(SHARED_MODELS.is_dir(), f"the folder of test models {SHARED_MODELS}")
     return SHARED_MODELS
+
+
+def need_file(file: Path, package: str) -> None:
+    """Need a file of that Debian package."""
+    need(file.exists(), f"{file} (Debian package {package})")

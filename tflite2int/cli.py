@@ -15,6 +15,7 @@ from .compiler import OPTIMIZE, convert
 from .errors import Tflite2IntError
 from .output import write_files
 from .summary import summarize
+from .templates import all_templates, find_template, project
 from .version import VERSION
 
 app = typer.Typer(
@@ -46,22 +47,44 @@ def convert_command(
     no_eliminate: Annotated[
         bool, typer.Option("--no-eliminate", help="Keep channels that no output depends on.")
     ] = False,
+    io: Annotated[
+        Path | None, typer.Option("--io", metavar="FILE", help="Units of raw counts (TOML): adds NAME_predict_raw.")
+    ] = None,
+    results: Annotated[
+        str | None,
+        typer.Option(
+            "--output",
+            metavar="MODE",
+            help="wide: counts from 32-bit accumulators; argmax or argmax+margin: adds NAME_predict_class.",
+        ),
+    ] = None,
+    template: Annotated[
+        str | None,
+        typer.Option(metavar="T", help="Write a project around the files: a name (tflite2int templates) or ./folder."),
+    ] = None,
     ram: Ram = None,
     flash: Flash = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that tflite2int did not write.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave such files as they are, and write the others.")] = False,
     as_json: Json = False,
 ) -> None:
     """Write NAME.c and NAME.h, and print what the model needs and what was changed."""
     budget = Budget.parse(ram, flash)
-    conversion = convert(model, name, optimize=optimize, eliminate=not no_eliminate)
-    paths = write_files(output or Path(conversion.name), conversion.files(), force=force)
+    chosen = None if template is None else find_template(template)
+    conversion = convert(model, name, optimize=optimize, eliminate=not no_eliminate, io=io, output=results)
+    files, note = conversion.files(), ""
+    if chosen is not None:
+        files, note = project(chosen, conversion, model)
+    paths = write_files(output or Path(conversion.name), files, force=force, keep=keep)
     summary, verdicts = summarize(conversion), known_verdicts(conversion.program, budget)
     if as_json:
         written = {"files": [str(path) for path in paths]}
         _print_json(summary.to_dict() | written | {"verdicts": [verdict.to_dict() for verdict in verdicts]})
     else:
         typer.echo("\n".join([summary.text(), *map(str, verdicts)]))
-        typer.echo("wrote " + " and ".join(str(path) for path in paths))
+        typer.echo("wrote " + ("\n      " if template else " and ").join(str(path) for path in paths))
+        if note:
+            typer.echo(note)
     _exit(verdicts)
 
 
@@ -142,6 +165,40 @@ def targets_command(as_json: Json = False) -> None:
         _print_json({"targets": [entry.to_dict() for entry in entries]})
     else:
         typer.echo(listing(entries))
+
+
+@app.command("templates")
+def templates_command(as_json: Json = False) -> None:
+    """List the projects that --template writes around the two files."""
+    entries = all_templates()
+    if as_json:
+        _print_json({"templates": [{"name": t.name, "description": t.description} for t in entries]})
+    else:
+        typer.echo("\n".join(f"{t.name:12} {t.description}" for t in entries))
+
+
+@app.command("evaluate")
+def evaluate_command(
+    port: Annotated[str, typer.Option(metavar="PORT", help="Serial line, such as /dev/ttyACM0, or tcp:HOST:NUMBER.")],
+    data: Annotated[Path, typer.Option(metavar="FILE", help="Samples (.npz) with their targets.")],
+    model: Annotated[
+        Path | None, typer.Option(metavar="MODEL.tflite", help="Compare every answer with the reference, too.")
+    ] = None,
+    samples: Annotated[int | None, typer.Option("-n", min=1, help="The first N samples [default: all].")] = None,
+    top: Annotated[int, typer.Option("-k", min=1, help="Count a class among the K best.")] = 3,
+    baud: Annotated[int, typer.Option(help="Bits per second of the line.")] = 115200,
+    as_json: Json = False,
+) -> None:
+    """Send samples to a board that runs a template's evaluation program, and score its answers."""
+    from .evaluate import evaluate
+
+    result = evaluate(port, data, model=model, samples=samples, top=top, baud=baud)
+    if as_json:
+        _print_json(result.to_dict())
+    else:
+        typer.echo(str(result))
+    if not result.passed:
+        raise typer.Exit(1)
 
 
 def _exit(verdicts: Sequence[Verdict]) -> None:

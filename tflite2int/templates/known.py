@@ -1,0 +1,58 @@
+"""Known inputs and outputs for the self-test, from the reference interpreter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..compiler import Conversion
+from ..errors import ReferenceFailure
+from ..graph import Array, Tensor
+from ..reader import read_bytes
+from ..verify.bias_types import with_bias_types
+from ..verify.reference import run_reference
+from ..verify.samples import Steps, default_inputs, dequantize, for_reference, quantize
+
+MOST_SAMPLES = 8
+MOST_BYTES = 4096  # of the tables; one sample is always taken
+
+
+@dataclass(frozen=True)
+class KnownResults:
+    """``inputs[k][j]`` and what the reference answers, ``outputs[k][j]``; or none, and the reason."""
+
+    inputs: Steps = ()  # type: ignore[assignment]
+    outputs: Steps = ()  # type: ignore[assignment]
+    missing: str = ""
+
+
+def known_results(model: Path, conversion: Conversion) -> KnownResults:
+    """Run the reference on a few made up inputs: all minimum, all maximum, all zero point, random.
+
+    Where the reference is not installed, or does not run the model, there are none.
+    """
+    program, content = conversion.program, model.read_bytes()
+    size = sum(port.tensor.bytes for port in (*program.inputs, *program.outputs))
+    inputs = default_inputs(program, max(1, min(MOST_SAMPLES, MOST_BYTES // size)))
+    original = read_bytes(content, model.name)
+    try:
+        answers = run_reference(with_bias_types(content), [for_reference(program, original, step) for step in inputs])
+    except ReferenceFailure as failure:
+        return KnownResults(missing=failure.what)
+    outputs = [
+        [_integers(value, port.tensor) for value, port in zip(answer, program.outputs, strict=True)]
+        for answer in answers
+    ]
+    return KnownResults(inputs, outputs)
+
+
+def _integers(value: Array, tensor: Tensor) -> Array:
+    """The answer in the type of our output; a float output of the file is DEQUANTIZE of it."""
+    if value.dtype.kind != "f":
+        return value.reshape(-1)
+    whole = quantize(value, tensor).reshape(-1)
+    if not np.array_equal(dequantize(whole, tensor), value.reshape(-1)):
+        raise ReferenceFailure(f"real values of {tensor} do not lead back to integers")
+    return whole
