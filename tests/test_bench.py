@@ -209,16 +209,17 @@ def test_a_fault_is_placed_in_its_layer(monkeypatch: pytest.MonkeyPatch) -> None
             attempt()
 
 
-def test_a_wrong_layer_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    need_target("riscv32imc")
+@pytest.mark.parametrize("target", ["riscv32imc", "atmega328p"])
+def test_a_wrong_layer_is_named(monkeypatch: pytest.MonkeyPatch, target: str) -> None:
+    need_target(target)
     need_reference()
     call = "fully_connected(&fully_connected_1_parameters, input, output);"
     monkeypatch.setattr(check, "convert", altered(call, f"{call}\n    output[3] ^= 1;"))
-    result = verify(GESTURE, target="riscv32imc")
+    result = verify(GESTURE, target=target)
     assert result.operator is not None and "operator 1 (FULLY_CONNECTED)" in str(result.operator)
     assert result.operator.index == (0, 3) and result.operator.count == 1
     monkeypatch.undo()
-    assert verify(GESTURE, target="riscv32imc").passed
+    assert verify(GESTURE, target=target).passed
 
 
 def test_the_conversion_runs_on_a_target(tmp_path: Path) -> None:
