@@ -12,13 +12,12 @@ import pytest
 from tests import golden
 from tests.compare import assert_identical, run_c
 from tests.model_builder import Op, T, build
-from tests.needs import need_tool
+from tests.needs import need_target
 from tflite2int import attributes as a
 from tflite2int.verify.emulate import run
 from tflite2int.verify.harness import interface_of
 from tflite2int.verify.image import build as build_image
 from tflite2int.verify.samples import default_inputs
-from tflite2int.verify.targets import TARGETS
 
 pytestmark = pytest.mark.emulator
 
@@ -82,8 +81,7 @@ def small_int16_model() -> bytes:
 @pytest.mark.parametrize("model", [small_model, small_int16_model, golden.sixteen])
 @pytest.mark.parametrize("target", ["cortex-m0", "cortex-m4", "atmega2560", "riscv32imc"])
 def test_cores_give_the_bytes_of_the_host(target: str, model: Callable[[], bytes], tmp_path: Path) -> None:
-    for tool in TARGETS[target].tools:
-        need_tool(tool.program, tool.packages)
+    need_target(target)
     conversion = assert_identical(model(), tmp_path)
     inputs = default_inputs(conversion.program, 8)
     image = build_image(target, tmp_path, interface_of(conversion.program), tmp_path)

@@ -30,8 +30,7 @@ class Toolchain:
     """A cross compiler and what stands around the model for it, in the folder ``firmware``.
 
     ``prefix`` is that of gcc, size, nm and objcopy. ``compile`` and ``link`` are options for every target. ``sections``
-    are the image's: code, constants, variables with initial values, variables without. ``code_step`` is the size of
-    the smallest instruction.
+    are the image's: code, constants, variables with initial values, variables without.
     """
 
     prefix: str
@@ -41,7 +40,6 @@ class Toolchain:
     script: str
     sources: tuple[str, ...]
     sections: tuple[str, str, str, str] = (".text", ".rodata", ".data", ".bss")
-    code_step: int = 2
 
     @property
     def gcc(self) -> Tool:
@@ -85,11 +83,6 @@ class Target:
     boards: tuple[Board, ...]
     cycles: Cycles = ""
     chip: bool = False
-
-    @property
-    def tools(self) -> tuple[Tool, ...]:
-        """What must be installed to build and run; counting needs the host's compiler as well."""
-        return (self.toolchain.gcc, self.emulator)
 
 
 QEMU_ARM = Tool("qemu-system-arm", "qemu-system-arm")

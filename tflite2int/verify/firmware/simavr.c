@@ -4,7 +4,8 @@
  *             bss_end=ADDRESS [begin=ADDRESS begin=ADDRESS counts=FILE [regions=FILE regions_at=ADDRESS layers=NUMBER]]
  *
  * FILE code is the flash from address 0. The functions read, write, append, before, after and end do nothing on the
- * chip: here is done what their callers want. counts, begin and regions are those of counter.c. report.bin is what semihost.c writes.
+ * chip: here is done what their callers want. counts, begin and regions are those of counter.c. report.bin is what
+ * semihost.c writes.
  *
  * Exit status 1: wrong arguments; 2: a file could not be read or written; 3: a fault.
  */
