@@ -1,0 +1,101 @@
+/* registers.h: @MARK@.
+   The registers that board.c uses, from the reference manuals RM0091 (F0), RM0041 and RM0008 (F1), RM0090 (F4),
+   RM0440 (G4) and RM0351 (L4). SPDX-License-Identifier: 0BSD
+*/
+#ifndef REGISTERS_H
+#define REGISTERS_H
+
+#include <stdint.h>
+
+#define REGISTER(address) (*(volatile uint32_t *)(address))
+
+/* HERTZ: the core's clock after reset. *_ENABLE: RCC registers and the bits that switch on GPIOA, USART1 and TIM2.
+   TIM2_FUNCTION: the alternate function of PA0. */
+#if defined(STM32F0)
+#define HERTZ 8000000u
+#define GPIOA 0x48000000u
+#define USART1 0x40013800u
+#define GPIOA_ENABLE REGISTER(0x40021014u), 17
+#define USART1_ENABLE REGISTER(0x40021018u), 14
+#define TIM2_ENABLE REGISTER(0x4002101Cu), 0
+#define USART1_FUNCTION 1u
+#define TIM2_FUNCTION 2u
+#elif defined(STM32F1)
+#define HERTZ 8000000u
+#define GPIOA 0x40010800u
+#define USART1 0x40013800u
+#define GPIOA_ENABLE REGISTER(0x40021018u), 2
+#define USART1_ENABLE REGISTER(0x40021018u), 14
+#define TIM2_ENABLE REGISTER(0x4002101Cu), 0
+#define OLD_GPIO 1
+#define OLD_USART 1
+#elif defined(STM32F4)
+#define HERTZ 16000000u
+#define GPIOA 0x40020000u
+#define USART1 0x40011000u
+#define GPIOA_ENABLE REGISTER(0x40023830u), 0
+#define USART1_ENABLE REGISTER(0x40023844u), 4
+#define TIM2_ENABLE REGISTER(0x40023840u), 0
+#define USART1_FUNCTION 7u
+#define TIM2_FUNCTION 1u
+#define OLD_USART 1
+#elif defined(STM32G4) || defined(STM32L4)
+#if defined(STM32G4)
+#define HERTZ 16000000u
+#else
+#define HERTZ 4000000u
+#endif
+#define GPIOA 0x48000000u
+#define USART1 0x40013800u
+#define GPIOA_ENABLE REGISTER(0x4002104Cu), 0
+#define USART1_ENABLE REGISTER(0x40021060u), 14
+#define TIM2_ENABLE REGISTER(0x40021058u), 0
+#define USART1_FUNCTION 7u
+#define TIM2_FUNCTION 1u
+#else
+#error "Define STM32F0, STM32F1, STM32F4, STM32G4 or STM32L4."
+#endif
+
+#if defined(OLD_GPIO)
+#define GPIO_CRL REGISTER(GPIOA + 0x00u)
+#define GPIO_CRH REGISTER(GPIOA + 0x04u)
+#else
+#define GPIO_MODER REGISTER(GPIOA + 0x00u)
+#define GPIO_AFRL REGISTER(GPIOA + 0x20u)
+#define GPIO_AFRH REGISTER(GPIOA + 0x24u)
+#endif
+
+#if defined(OLD_USART)
+#define USART_STATUS REGISTER(USART1 + 0x00u)
+#define USART_RECEIVED REGISTER(USART1 + 0x04u)
+#define USART_TO_SEND REGISTER(USART1 + 0x04u)
+#define USART_BRR REGISTER(USART1 + 0x08u)
+#define USART_CR1 REGISTER(USART1 + 0x0Cu)
+#define USART_ENABLE (1u << 13)
+#else
+#define USART_CR1 REGISTER(USART1 + 0x00u)
+#define USART_CR3 REGISTER(USART1 + 0x08u)
+#define USART_BRR REGISTER(USART1 + 0x0Cu)
+#define USART_STATUS REGISTER(USART1 + 0x1Cu)
+#define USART_RECEIVED REGISTER(USART1 + 0x24u)
+#define USART_TO_SEND REGISTER(USART1 + 0x28u)
+#define USART_ENABLE (1u << 0)
+#define USART_NO_OVERRUN (1u << 12)
+#endif
+#define USART_RECEIVE_AND_SEND (1u << 2 | 1u << 3)
+#define USART_HAS_RECEIVED (1u << 5)
+#define USART_CAN_SEND (1u << 7)
+
+#define TIM2_CR1 REGISTER(0x40000000u)
+#define TIM2_EGR REGISTER(0x40000014u)
+#define TIM2_CCMR1 REGISTER(0x40000018u)
+#define TIM2_CCER REGISTER(0x40000020u)
+#define TIM2_PSC REGISTER(0x40000028u)
+#define TIM2_ARR REGISTER(0x4000002Cu)
+#define TIM2_CCR1 REGISTER(0x40000034u)
+
+#define SYSTICK_CSR REGISTER(0xE000E010u)
+#define SYSTICK_RVR REGISTER(0xE000E014u)
+#define SYSTICK_CVR REGISTER(0xE000E018u)
+
+#endif
