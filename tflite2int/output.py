@@ -24,9 +24,15 @@ def write_files(folder: Path, files: Mapping[str, str], *, force: bool = False, 
 
     Everything is written to a temporary folder first and moved when it is complete. Raises OutputExistsError where
     files exist that do not bear our mark or were changed since (unless ``force``; with ``keep`` they are left as they
-    are), UsageError where the folder cannot be written.
+    are), UsageError where the folder cannot be written or a folder has the name of a file.
     """
-    taken = [name for name in files if (folder / name).exists() and not (force or _is_ours(folder / name))]
+    try:
+        folders = [folder / name for name in files if (folder / name).is_dir()]
+        taken = [name for name in files if (folder / name).exists() and not (force or _is_ours(folder / name))]
+    except OSError as error:
+        raise _unwritable(folder, error) from None
+    if folders:
+        raise UsageError(f"{folders[0]} is a folder", remedy="Give another folder with -o.")
     if taken and not keep:
         raise OutputExistsError(
             f"{', '.join(str(folder / name) for name in taken)}: exists and was not written by tflite2int, or was "
@@ -42,14 +48,18 @@ def write_files(folder: Path, files: Mapping[str, str], *, force: bool = False, 
                 staged = Path(temporary) / name
                 staged.parent.mkdir(parents=True, exist_ok=True)
                 staged.write_text(text, encoding="utf-8", newline="\n")
-            for name, target in zip(files, targets, strict=True):
+            # Whatever can fail comes before the first file is moved.
+            for target in targets:
                 target.parent.mkdir(parents=True, exist_ok=True)
+            for name, target in zip(files, targets, strict=True):
                 os.replace(Path(temporary) / name, target)
     except OSError as error:
-        raise UsageError(
-            f"{folder} cannot be written: {error.strerror or error}", remedy="Give another folder with -o."
-        ) from None
+        raise _unwritable(folder, error) from None
     return targets
+
+
+def _unwritable(folder: Path, error: OSError) -> UsageError:
+    return UsageError(f"{folder} cannot be written: {error.strerror or error}", remedy="Give another folder with -o.")
 
 
 def checked(text: str) -> str:
@@ -63,6 +73,8 @@ def checked(text: str) -> str:
 
 def _is_ours(path: Path) -> bool:
     """Whether the file bears our mark and, where that has a checksum, is as it was written."""
+    if not path.is_file():
+        return False  # reading a pipe would wait for ever
     try:
         text = path.read_bytes().decode(errors="replace")
     except OSError:
