@@ -98,7 +98,16 @@ def test_the_same_bytes_in_every_process() -> None:
 
 @pytest.mark.parametrize(
     ("text", "name"),
-    [("3d-net", "model_3d_net"), ("int", "int_model"), ("../a b", "a_b"), ("été", "t"), ("", "model"), ("a__b", "a_b")],
+    [
+        ("3d-net", "model_3d_net"),
+        ("int", "int_model"),
+        ("../a b", "a_b"),
+        ("été", "t"),
+        ("", "model"),
+        ("a__b", "a_b"),
+        ("stdint", "stdint_model"),  # its stdint.h would be found by #include <stdint.h>
+        ("Time", "Time_model"),
+    ],
 )
 def test_names_become_c_identifiers(text: str, name: str) -> None:
     assert c_identifier(text) == name
@@ -108,6 +117,12 @@ def test_comments_cannot_be_left() -> None:
     nasty = comment('*/ int main(){} /* "x\n#include <x> ??/ \\ \u202e')
     assert "*/" not in nasty and "/*" not in nasty and "\n" not in nasty and "\\" not in nasty and "??/" not in nasty
     assert comment("*/*/").count("*/") == 0
+
+
+@pytest.mark.parametrize("text", ["*\\ int x; /*", "\\*", "???/", "**//", "/*/", "*\\\\*", "*/" * 60])
+def test_what_is_replaced_makes_no_comment_mark(text: str) -> None:
+    safe = comment(text)
+    assert not any(mark in safe for mark in ("*/", "/*", "??", "\\"))
 
 
 def test_the_caller_may_own_the_arena(conversions: dict[str, Conversion], tmp_path: Path) -> None:

@@ -21,19 +21,28 @@ RESERVED = frozenset(
     volatile wchar_t while xor xor_eq
     """.split()  # noqa: SIM905
 )
+# NAME.h must not be found in place of these.
+STANDARD_HEADERS = frozenset(
+    """
+    assert complex ctype errno fenv inttypes iso646 limits locale math setjmp signal stdalign stdarg stdatomic stdbool
+    stddef stdint stdio stdlib stdnoreturn string tgmath threads time uchar wchar wctype
+    """.split()  # noqa: SIM905
+)
 
 
 def c_identifier(text: str) -> str:
-    """The nearest C identifier: each run of other characters becomes one underscore; never a reserved word."""
+    """The nearest C identifier: each run of other characters becomes one underscore; never a reserved word
+    or the name of a header of C's library."""
     name = re.sub(r"[^A-Za-z0-9]+", "_", text).strip("_") or "model"
     if name[0].isdigit():
         name = f"model_{name}"
-    return f"{name}_model" if name.lower() in RESERVED else name
+    return f"{name}_model" if name.lower() in RESERVED | STANDARD_HEADERS else name
 
 
 def comment(text: str) -> str:
     """Text made safe inside a C comment: one line of printable ASCII without comment marks, splices or trigraphs."""
-    return printable(text, 80).replace("*/", "* /").replace("/*", "/ *").replace("\\", "/").replace("??", "? ?")
+    plain = printable(text, 80).replace("\\", "/")  # first: it may make marks
+    return re.sub(r"\?(?=\?)", "? ", plain.replace("*/", "* /").replace("/*", "/ *"))
 
 
 def shape_text(tensor: Tensor) -> str:
