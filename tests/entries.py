@@ -9,6 +9,7 @@ import numpy as np
 
 from tflite2int.compiler import Conversion, convert
 from tflite2int.graph import Array, DType
+from tflite2int.program import Counts
 from tflite2int.verify import host
 from tflite2int.verify.harness import Interface, Port
 
@@ -25,6 +26,12 @@ def converted(
         io = folder / "io.toml"
         io.write_text(toml)
     return convert(path if isinstance(model, bytes) else model, io=io, output=output, **options)  # type: ignore[arg-type]
+
+
+def counts_of(conversion: Conversion, name: str) -> Counts:
+    """What is said of one input or output of the second function."""
+    assert conversion.entry is not None
+    return next(c for c in conversion.entry.counts if c.name == name)
 
 
 def adapter(conversion: Conversion, folder: Path) -> Interface:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from tests.entries import converted, run_entry
+from tests.entries import converted, counts_of, run_entry
 from tests.model_builder import Op, T, build
 from tests.needs import need_tool
 from tflite2int import attributes as a
@@ -40,11 +40,6 @@ def carrier(dtype: str, elements: int, scale: float, zero_point: int) -> bytes:
     """A model that gives its input, so that the maps are all there is to see."""
     tensors = [T("x", dtype, (1, elements), scale, zero_point), T("y", dtype, (elements, 1), scale, zero_point)]
     return build(tensors, [Op("RESHAPE", ["x"], ["y"], a.Reshape((elements, 1)))], ["x"], ["y"])
-
-
-def counts_of(conversion: Conversion, name: str) -> Counts:
-    assert conversion.entry is not None
-    return next(c for c in conversion.entry.counts if c.name == name)
 
 
 def check(results: Array, exact: Sequence[Fraction], dtype: DType, counts: Counts) -> None:
@@ -246,7 +241,7 @@ def test_halves_go_away_from_zero(tmp_path: Path) -> None:
     assert got.tolist() == [8, 9, 10, 11, 12, 13]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     st.fractions(Fraction(1, 3000), 40, max_denominator=10**6),
     st.fractions(-300, 300, max_denominator=1000),
@@ -269,7 +264,7 @@ def test_any_map_is_within_a_count(
             assert got == min(max(nearest(slope * x + intercept), target[0]), target[1])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     st.integers(20, 46),
     st.fractions(1, 2, max_denominator=10**6),

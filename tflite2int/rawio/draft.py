@@ -9,6 +9,7 @@ from ..attributes import Attributes
 from ..graph import DType, Operator, Quantization, Tensor
 from ..lowering import complete
 from ..program import Constant, Counts, Layer, Port, Program
+from .text import Tables
 
 
 class Draft:
@@ -22,6 +23,7 @@ class Draft:
         self.inputs: list[Port] = []
         self.outputs: list[Port] = []
         self.counts: list[Counts] = []
+        self.tables: Tables = {}
 
     def tensor(
         self, name: str, dtype: DType, shape: tuple[int, ...], quantization: Quantization | None = None
@@ -37,7 +39,7 @@ class Draft:
         return next((layer for layer in self.layers if root in layer.writes), None)
 
     def finish(self, function: str) -> Program:
-        """Drop layers whose results nobody reads, and place every buffer."""
+        """Drop layers of the model whose results nobody reads, and place every buffer."""
         graph = replace(
             self.program.graph,
             tensors=tuple(self.tensors),
@@ -48,7 +50,7 @@ class Draft:
         needed = {storage.get(index) for index in graph.outputs}
         kept: list[Layer] = []
         for layer in reversed([*self.before, *self.layers]):
-            if layer.result or needed.intersection(layer.writes):
+            if layer.added or needed.intersection(layer.writes):
                 kept.append(layer)
                 needed.update(storage[index] for index in layer.reads)
         written = {index for layer in kept for index in layer.writes} | set(graph.inputs)

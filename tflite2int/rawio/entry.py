@@ -65,7 +65,7 @@ def _read(draft: Draft, port: Port, name: str, table: PortTable | None, where: s
     if table.dtype is tensor.dtype and all(_copies(m) for m in maps):
         return _unchanged(draft.inputs, draft, name, tensor, real)
     raw = draft.tensor(name, table.dtype, (tensor.elements,))
-    text = _text(maps, raw, tensor, f"{port.name}_from_{name}", where)
+    text = _text(draft, maps, raw, tensor, f"{port.name}_from_{name}", where)
     counts = Counts(name, shape_text(raw), real, *accuracy(text.maps))
     draft.before.append(_layer(raw, tensor, f"{port.name}_from_{name}", counts, text))
     draft.inputs.append(Port(name, raw))
@@ -90,7 +90,7 @@ def _write(draft: Draft, port: Port, name: str, table: PortTable | None, where: 
     if table.dtype is tensor.dtype and all(_copies(m) for m in maps):
         return _unchanged(draft.outputs, draft, name, tensor, real)
     made = draft.tensor(name, table.dtype, (tensor.elements,))
-    text = _text(maps, tensor, made, f"{name}_from_{port.name}", where)
+    text = _text(draft, maps, tensor, made, f"{name}_from_{port.name}", where)
     counts = Counts(name, shape_text(made), real, *accuracy(text.maps))
     draft.layers.append(_layer(tensor, made, f"{name}_from_{port.name}", counts, text))
     draft.outputs.append(Port(name, made))
@@ -115,9 +115,11 @@ def _fitted(wanted: AffineMap, where: str) -> FixedPointMap:
         raise IoFileError(str(error), where, "Look at unit and zero.") from None
 
 
-def _text(maps: Sequence[FixedPointMap], source: Tensor, target: Tensor, name: str, where: str) -> MapText:
+def _text(
+    draft: Draft, maps: Sequence[FixedPointMap], source: Tensor, target: Tensor, name: str, where: str
+) -> MapText:
     try:
-        return map_text(maps, source.dtype, target.dtype, name)
+        return map_text(maps, source.dtype, target.dtype, name, draft.tables)
     except ValueError as error:
         raise IoFileError(str(error), where, "Look at unit and zero.") from None
 

@@ -6,6 +6,7 @@ evaluated as the emitted C computes it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -40,7 +41,7 @@ class AffineMap:
     @cached_property
     def integers(self) -> tuple[int, int, int]:
         """a, b, d with ``slope * x + intercept == (a * x + b) / d``."""
-        d = self.slope.denominator * self.intercept.denominator
+        d = math.lcm(self.slope.denominator, self.intercept.denominator)
         return int(self.slope * d), int(self.intercept * d), d
 
     def exact(self, x: int) -> Fraction:
@@ -187,11 +188,11 @@ def fit(wanted: AffineMap, form: Form = Form()) -> FixedPointMap:
 def _best(
     wanted: AffineMap, formulas: Callable[[Range | None, Range | None], Iterator[Formula]]
 ) -> FixedPointMap | None:
-    """The one with the least error among the first three for each way to limit."""
+    """The one with the least error among the first two for each way to limit."""
     found = [
         _measured(wanted, formula)
         for limits, results in _limitings(wanted)
-        for formula in islice(formulas(limits, results), 3)
+        for formula in islice(formulas(limits, results), 2)
     ]
     return min((f for f in found if f is not None), key=lambda f: f.error, default=None)
 
@@ -314,9 +315,11 @@ def _compared(wanted: AffineMap, formula: Formula, span: Range) -> tuple[Fractio
     exact = xs.astype(kind) * a + b
     relative = formula.apply(xs).astype(kind) - wanted.base
     lowest, highest = (t - wanted.base for t in wanted.target)
-    error = np.abs(relative * d - np.clip(exact, lowest * d, highest * d)).max()
-    rounded = np.where(exact < 0, -((d - 2 * exact) // (2 * d)), (2 * exact + d) // (2 * d))
-    return Fraction(int(error), d), bool((relative == np.clip(rounded, lowest, highest)).all())
+    off = relative * d - np.clip(exact, lowest * d, highest * d)
+    error = Fraction(int(np.abs(off).max()), d)
+    ties = np.abs(off) * 2 == d
+    right = error <= HALF and bool(((off[ties] > 0) == (exact[ties] > 0)).all())
+    return error, right
 
 
 def _proved(wanted: AffineMap, formula: Formula) -> tuple[Fraction, bool]:

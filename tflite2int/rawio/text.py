@@ -30,8 +30,14 @@ class MapText:
     maps: tuple[FixedPointMap, ...]
 
 
-def map_text(maps: Sequence[FixedPointMap], source: DType, target: DType, name: str) -> MapText:
-    """C that maps each element by its formula; tables bear ``name``.
+Tables = dict[tuple[DType, tuple[int, ...]], str]
+"""C names of tables by type and values."""
+
+
+def map_text(
+    maps: Sequence[FixedPointMap], source: DType, target: DType, name: str, tables: Tables | None = None
+) -> MapText:
+    """C that maps each element by its formula; new tables bear ``name`` and are added to ``tables``.
 
     Raises ValueError where tables are needed and elements whose formulas are alike do not come within one count.
     """
@@ -48,7 +54,7 @@ def map_text(maps: Sequence[FixedPointMap], source: DType, target: DType, name: 
     alike = _alike(maps[:period])
     formulas = [m.formula for m in alike]
     index, inner = ("i", "i") if period == len(maps) else ("i + k", "k")
-    numbers, constants = _Numbers.tables(formulas, source, name, inner)
+    numbers, constants = _Numbers.tables(formulas, source, name, inner, {} if tables is None else tables)
     lines = _statements(numbers, source, target, index)
     if period == len(maps):
         body = _loop("i", 0, period, 1, lines)
@@ -63,7 +69,7 @@ def _repeats(maps: Sequence[FixedPointMap], period: int) -> bool:
 
 def _alike(maps: Sequence[FixedPointMap]) -> list[FixedPointMap]:
     """The maps with formulas that differ in their numbers only."""
-    plain = [fit(m.wanted, Form(alike=True)) for m in maps]
+    plain = [fit(m.wanted, Form(alike=True)) if m.formula.halves_away else m for m in maps]
     if not any(m.formula.high for m in plain):
         return plain
     high = [fit(m.wanted, Form(high=True)) for m in maps]
@@ -93,6 +99,7 @@ class _Numbers:
     halves_away: bool
     high: bool
     lead: int
+    tabled: bool = False
 
     @staticmethod
     def literal(f: Formula) -> _Numbers:
@@ -110,17 +117,23 @@ class _Numbers:
 
     @staticmethod
     def tables(
-        formulas: Sequence[Formula], source: DType, name: str, index: str
+        formulas: Sequence[Formula], source: DType, name: str, index: str, known: Tables
     ) -> tuple[_Numbers, tuple[Constant, ...]]:
-        """Expressions that read tables, and the tables; of numbers that are the same everywhere, those alone."""
+        """Expressions that read tables, and those that are not known; of numbers that are all the same, the number.
+
+        No two tables are the same: avr-gcc would merge them and then warn that one is not initialized.
+        """
         constants: list[Constant] = []
 
         def column(title: str, dtype: DType, pick: Callable[[Formula], int], without: int | None = None) -> str:
             values = [pick(f) for f in formulas]
             if len(set(values)) == 1:
                 return "" if values[0] == without else number(values[0])
-            constants.append(Constant(title, dtype, np.array(values, np.int64)))
-            return f"{name}_{title}[{index}]"
+            key = dtype, tuple(values)
+            if key not in known:
+                constants.append(Constant(title, dtype, np.array(values, np.int64)))
+                known[key] = f"{name}_{title}"
+            return f"{known[key]}[{index}]"
 
         limits = None
         if any(f.limits is not None for f in formulas):
@@ -137,46 +150,59 @@ class _Numbers:
                 False,
                 formulas[0].high,
                 formulas[0].lead,
+                tabled=True,
             ),
             tuple(constants),
         )
 
 
 def _statements(n: _Numbers, source: DType, target: DType, index: str) -> list[str]:
-    """``output[index] = ...;`` and what comes before it."""
+    """``output[index] = ...;`` and what comes before it: one step a line where numbers from tables make long lines."""
     lines: list[str] = []
     x = f"input[{index}]"
     if source is DType.UINT32:
         if n.limits is not None:
-            x, lines = "limited", _unsigned_limits(n.limits, x)
+            x = "limited"
+            lines += _unsigned_limits(n, index)
         x = x if n.high else f"(int32_t){x}"
     elif n.limits is not None:
         x = f"clamp({x}, {n.limits[0]}, {n.limits[1]})"
+        if n.tabled and not n.high:
+            lines.append(f"const int32_t x = {x};")
+            x = "x"
     elif source is not DType.INT32:
         x = f"(int32_t){x}"
     value = _high(n, x, lines, source) if n.high else _low(n, x, lines)
+    if n.tabled or n.high:
+        lines.append(f"const int32_t product = {value};")
+        value = "product"
+    value = _plus(value, n.rounding)
+    if n.halves_away:
+        value += " - (x < 0)"
     if n.shift:
         value = f"({value}) >> {n.shift}"
+    if n.tabled:
+        lines.append(f"const int32_t result = {value};")
+        value = "result"
     if n.results is not None:
         value = f"clamp({value}, {n.results[0]}, {n.results[1]})"
-    elif value != x:
+    elif value not in (x, "result"):
         value = f"({value})"
     return [*lines, f"output[{index}] = ({target.c}){value};"]
 
 
 def _low(n: _Numbers, x: str, lines: list[str]) -> str:
+    """The product of the low form."""
     if n.halves_away:
         lines.append(f"const int32_t x = {_plus(x if n.center else x.removeprefix('(int32_t)'), n.center, -1)};")
-        return f"{_plus('x', n.rounding)} - (x < 0)"
-    if n.center:
-        x = f"({_plus(x, n.center, -1)})" if n.multiplier else _plus(x, n.center, -1)
-    if n.multiplier:
-        x = f"{x} * {n.multiplier}"
-    return _plus(x, n.rounding)
+        return "x"
+    if not n.multiplier:
+        return _plus(x, n.center, -1)
+    return f"({_plus(x, n.center, -1)}) * {n.multiplier}" if n.center else f"{x} * {n.multiplier}"
 
 
 def _high(n: _Numbers, x: str, lines: list[str], source: DType) -> str:
-    """The difference to the center is taken without a sign: it may need 32 bits."""
+    """The product of the high form. The difference to the center is taken without a sign: it may need 32 bits."""
     unsigned = x if source is DType.UINT32 else f"(uint32_t){x}"
     if n.center.lstrip("-").isdigit():
         center = int(n.center)
@@ -184,17 +210,23 @@ def _high(n: _Numbers, x: str, lines: list[str], source: DType) -> str:
     elif n.center:
         unsigned += f" - {n.center}" if source is DType.UINT32 else f" - (uint32_t){n.center}"
     lines.append(f"const uint32_t above = {unsigned};")
-    moved = f"above << {n.lead}" if n.lead > 0 else f"above >> {-n.lead}" if n.lead else "above"
-    moved = f"({moved})" if n.lead else moved
-    return _plus(f"doubling_high_multiply((int32_t){moved}, {n.multiplier})", n.rounding)
+    moved = f"(above << {n.lead})" if n.lead > 0 else f"(above >> {-n.lead})" if n.lead else "above"
+    return f"doubling_high_multiply((int32_t){moved}, {n.multiplier})"
 
 
-def _unsigned_limits(limits: tuple[str, str], x: str) -> list[str]:
-    lowest, highest = (f"{limit}u" if limit.isdigit() else limit for limit in limits)
-    upper = f"{x} > {highest} ? {highest} : {x}"
-    if lowest == "0u":  # a comparison with it would always be false
-        return [f"const uint32_t limited = {upper};"]
-    return [f"const uint32_t limited = {x} < {lowest} ? {lowest} : {upper};"]
+def _unsigned_limits(n: _Numbers, index: str) -> list[str]:
+    """A comparison that is always false would draw a warning, and so is left out."""
+    assert n.limits is not None
+    x = f"input[{index}]"
+    least, most = (f"{limit}u" if limit.isdigit() else limit for limit in n.limits)
+    if least == "0u":
+        return [f"const uint32_t limited = {x} > {most} ? {most} : {x};"]
+    if most == f"{DType.UINT32.limits[1]}u":
+        return [f"const uint32_t limited = {x} < {least} ? {least} : {x};"]
+    return [
+        f"const uint32_t least = {least}, most = {most};",
+        f"const uint32_t limited = {x} < least ? least : {x} > most ? most : {x};",
+    ]
 
 
 def _plus(x: str, term: str, sign: int = 1) -> str:
