@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 import tflite2int
+from tests import model_builder
 from tests.hand_written import image, steps
+from tests.model_builder import Op, T
 from tests.needs import need_reference, need_target
 from tests.test_cli import failed, run
 from tflite2int.bench import bench
@@ -76,6 +78,20 @@ def test_the_figures_of_a_model(target: str, optimize: str) -> None:
     assert sum(work) + result.outside.work == whole
     assert result.cycle_source == {"cortex-m0": "modelled", "atmega328p": "simulated", "riscv32imc": ""}[target]
     assert (result.cycles is None) == (target == "riscv32imc")
+
+
+def test_equal_layers_that_became_one_function(tmp_path: Path) -> None:
+    need_target("cortex-m0")
+    tensors = [T("x", "int8", (1, 64), 0.05), T("y", "int8", (1, 64), 1 / 128), T("z", "int8", (1, 64), 1 / 128)]
+    path = tmp_path / "twice.tflite"
+    path.write_bytes(
+        model_builder.build(tensors, [Op("TANH", ["x"], ["y"]), Op("TANH", ["x"], ["z"])], ["x"], ["y", "z"])
+    )
+    result = bench(path, "cortex-m0")
+    assert [layer.instructions == 0 for layer in result.layers] == [False, True]
+    assert result.layers[0].instructions + result.outside.instructions == result.instructions
+    assert "merged with an equal one" in result.text()
+    assert "merged with an equal one" not in bench(GESTURE, "cortex-m0").text()
 
 
 def test_the_whole_is_the_emitted_code_from_call_to_return(tmp_path: Path) -> None:

@@ -27,11 +27,15 @@ from .verify.samples import default_inputs
 from .verify.targets import HOST, TARGETS, Target, find_target
 
 SAMPLES = 5
+MERGED = "A layer without instructions is one that the compiler has merged with an equal one: they count there."
 
 
 @dataclass(frozen=True)
 class LayerCost:
-    """One layer function with all that it calls. ``cycles`` is None where the target's are not known."""
+    """One layer function with all that it calls. ``cycles`` is None where the target's are not known.
+
+    Of layers that are equal the compiler may keep one function, which then has the instructions of all.
+    """
 
     name: str
     operator: int
@@ -103,6 +107,7 @@ class Bench:
             f"cycles     {self._cycles(clock)}",
             "",
             self._table(),
+            *(["", MERGED] if any(layer.instructions == 0 for layer in self.layers) else ()),
         ]
         return "\n".join(lines)
 
