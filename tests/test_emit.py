@@ -52,6 +52,7 @@ COMPILERS = {
     "clang++": (["clang++", "-std=c++17", "-x", "c++"], "clang"),
     "cortex-m0": (["arm-none-eabi-gcc", "-std=c99", "-mcpu=cortex-m0", "-mthumb"], "gcc-arm-none-eabi"),
     "avr": (["avr-gcc", "-std=gnu99", "-mmcu=atmega328p"], "gcc-avr"),
+    "avr c99": (["avr-gcc", "-std=c99", "-mmcu=atmega328p"], "gcc-avr"),
 }
 
 

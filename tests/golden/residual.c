@@ -15,8 +15,9 @@
 static int8_t arena[RESIDUAL_ARENA_SIZE];
 #endif
 
-/* Constants stay in flash. AVR has a separate address space for it; elsewhere plain const is enough. */
-#if defined(__FLASH)
+/* Constants stay in flash. AVR has a separate address space for it, which -std=gnu99 knows; with -std=c99 they take
+   RAM as well. Elsewhere plain const is enough. */
+#if defined(__FLASH) && !defined(__STRICT_ANSI__)
 #define IN_FLASH __flash
 #else
 #define IN_FLASH

@@ -22,8 +22,9 @@ static int16_t arena_elements[(SIXTEEN_ARENA_SIZE + 1) / 2];
 #define arena ((int8_t *)arena_elements)
 #endif
 
-/* Constants stay in flash. AVR has a separate address space for it; elsewhere plain const is enough. */
-#if defined(__FLASH)
+/* Constants stay in flash. AVR has a separate address space for it, which -std=gnu99 knows; with -std=c99 they take
+   RAM as well. Elsewhere plain const is enough. */
+#if defined(__FLASH) && !defined(__STRICT_ANSI__)
 #define IN_FLASH __flash
 #else
 #define IN_FLASH
