@@ -284,3 +284,32 @@ def test_raw_counts_to_a_class(tmp_path: Path) -> None:
     from_raw = [int(s[0][0]) for s in run_entry(conversion, tmp_path, [[row] for row in raws])]
     plain = convert(MODELS / "gesture" / "gesture.tflite", output="argmax")
     assert from_raw == [int(s[0][0]) for s in run_entry(plain, tmp_path, [[row] for row in test["quantized"]])]
+
+
+@pytest.mark.parametrize("outputs", [["y", "p"], ["p", "y", "v"], ["v"]])
+def test_a_wide_output_that_others_use_too(outputs: list[str], tmp_path: Path) -> None:
+    """Its quantized form stays where a SOFTMAX or another output wants it, and goes where nobody does."""
+    rng = np.random.default_rng(0)
+    tensors = [
+        T("x", "int8", (1, 7), 0.05, 3),
+        T("w", "int8", (5, 7), 0.01, data=rng.integers(-127, 128, (5, 7))),
+        T("y", "int8", (1, 5), 0.05, 0),
+        T("p", "int8", (1, 5), 1 / 256, -128),
+        T("v", "int8", (5, 1), 0.05, 0),
+    ]
+    first = Op("FULLY_CONNECTED", ["x", "w"], ["y"], a.FullyConnected())
+    rest = [Op("SOFTMAX", ["y"], ["p"], a.Softmax(1.0)), Op("RESHAPE", ["y"], ["v"], a.Reshape((5, 1)))]
+    model = build(tensors, [first, *rest], ["x"], outputs)
+    position = next(i for i, name in enumerate(outputs) if name != "p")
+    port = f"output{position}" if len(outputs) > 1 else "output"
+    conversion = converted(model, tmp_path, f'[{port}]\ntype = "int16"\nunit = 0.001\n', "wide")
+    steps = [rng.integers(-128, 128, (1, 7)).astype(np.int8) for _ in range(20)]
+    results = run_entry(conversion, tmp_path, [[s] for s in steps], sanitize=True)
+    exact = exact_counts(build(tensors, [first], ["x"], ["y"]), steps, [Fraction(1, 1000)])
+    expected = run_reference(model, [[s] for s in steps])
+    for result, wanted, reference in zip(results, exact, expected, strict=True):
+        assert all(abs(g - w) <= 1 for g, w in zip(result[position].tolist(), wanted, strict=True))
+        others = [j for j in range(len(outputs)) if j != position]
+        assert all(np.array_equal(result[j], reference[j].reshape(-1)) for j in others)
+    called = conversion.source.split("_predict_raw(")[1]
+    assert ("fully_connected_0(" in called) == (len(outputs) > 1) and "fully_connected_0_wide(" in called
