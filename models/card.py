@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from models.common import FOLDER, METRICS, command, load_results
+from models.common import FOLDER, METRICS, Metric, command, load_results
 
 BEGIN, END = "<!-- results.json, by python -m models.card -->", "<!-- end -->"
+# Columns of those cards that have them.
+COLUMNS = {
+    "further": "further, TensorFlow",
+    "raw_c": "C, `--io`",
+    "wide_c": "C, `--io --output wide`",
+    "class_c": "C, `--output argmax`",
+}
 
 
 def table(results: dict[str, Any]) -> str:
@@ -15,7 +22,8 @@ def table(results: dict[str, Any]) -> str:
     better = "lower" if metric.lower else "higher"
     further = results["further_samples"]
     more = f", and on {further:,} further ones that are not shipped" if further else ""
-    heads = ["", "TensorFlow", "generated C", "identical outputs", *(["further"] if further else []), "file", "bytes"]
+    shown = {key: head for key, head in COLUMNS.items() if any(key in row for row in results["rows"].values())}
+    heads = ["", "TensorFlow", "generated C", "identical outputs", *shown.values(), "file", "bytes"]
     lines = [
         f"{metric.name} on the {count:,} samples of `testset.npz`{more} ({better} is better).",
         "",
@@ -23,8 +31,8 @@ def table(results: dict[str, Any]) -> str:
         "|---" * len(heads) + "|",
     ]
     for label, row in results["rows"].items():
-        cells = [label, _number(row["tensorflow"]), *_generated(row, count)]
-        cells += [_number(row["further"])] if further else []
+        cells = [label, _number(row["tensorflow"], metric), *_generated(row, count, metric)]
+        cells += [_number(row[key], metric) if key in row else "" for key in shown]
         cells += [f"`{row['file']}`", f"{row['bytes']:,}"] if "file" in row else ["", ""]
         lines.append(_line(cells))
     return "\n".join(lines)
@@ -34,16 +42,16 @@ def _line(cells: list[str]) -> str:
     return "|" + "|".join(f" {cell} " if cell else " " for cell in cells) + "|"
 
 
-def _number(value: float) -> str:
-    return f"{value:.4f}"
+def _number(value: float, metric: Metric) -> str:
+    return f"{value:.{5 if metric.lower else 4}f}"
 
 
-def _generated(row: dict[str, Any], count: int) -> list[str]:
+def _generated(row: dict[str, Any], count: int, metric: Metric) -> list[str]:
     if "generated_c" not in row:
         return ["", ""]
     if row["generated_c"] is None:
         return ["refused", ""]
-    return [_number(row["generated_c"]), f"{row['identical']} of {count}"]
+    return [_number(row["generated_c"], metric), f"{row['identical']} of {count}"]
 
 
 def card(name: str) -> str:

@@ -6,6 +6,8 @@ model card anew.
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ from models.card import write_card
 from models.common import (
     FOLDER,
     METRICS,
+    Array,
     command,
     inputs_key,
     load_results,
@@ -22,8 +25,10 @@ from models.common import (
     reference_outputs,
     save_results,
 )
-from tflite2int import convert
+from tests.entries import run_entry
+from tflite2int.compiler import Conversion, convert
 from tflite2int.errors import UnsupportedModelError
+from tflite2int.rawio.toml import read_tables
 from tflite2int.verify.check import run_on_host
 
 
@@ -42,7 +47,30 @@ def evaluate_file(name: str, file: str) -> dict[str, Any]:
     outputs = np.concatenate([step[0] for step in run_on_host(conversion, [[sample[np.newaxis]] for sample in values])])
     same = (outputs == reference_outputs(content, values)).reshape(len(values), -1).all(axis=1)
     error = round(metric(real_outputs(content, outputs), testset["targets"]), 6)
-    return {"generated_c": error, "identical": int(same.sum())}
+    return {"generated_c": error, "identical": int(same.sum()), **evaluate_entries(name, file)}
+
+
+def evaluate_entries(name: str, file: str) -> dict[str, float]:
+    """The task error of the second C functions: from raw counts where the model has an io.toml, and class numbers."""
+    path, testset, metric = FOLDER / name / file, load_testset(name), METRICS[load_results(name)["metric"]]
+    io, found = FOLDER / name / "io.toml", {}
+    if io.exists():
+        for column, output in (("raw_c", None), ("wide_c", "wide")):
+            conversion = convert(path, io=io, output=output)
+            unit = read_tables(io, conversion.program)["output"].unit
+            counts = _run_entry(conversion, testset["raw"])
+            real = counts * np.array([float(each) for each in unit])
+            found[column] = round(metric(real, testset["targets"]), 6)
+    if metric.name == "accuracy":
+        classes = _run_entry(convert(path, output="argmax"), testset[inputs_key(path.read_bytes())])
+        found["class_c"] = round(float(np.mean(classes[:, 0] == testset["targets"])), 6)
+    return found
+
+
+def _run_entry(conversion: Conversion, values: Array) -> Array:
+    """What the second C function gives for each sample: [samples, elements]."""
+    with tempfile.TemporaryDirectory() as folder:
+        return np.array([step[0] for step in run_entry(conversion, Path(folder), [[sample] for sample in values])])
 
 
 def evaluate(name: str) -> dict[str, Any]:

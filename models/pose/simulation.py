@@ -7,8 +7,9 @@ irradiance
 
     E = I * cos(a) * cos(b) / d^2       (inverse-square law, Lambertian emitter and receiver)
 
-and every photodiode sees the sum of the three, so all readings depend on all six coordinates. A converter of 16 bits
-gives the count ``GAIN * E + DARK``, with Gaussian noise of NOISE counts, rounded and saturated.
+and every photodiode sees the sum of the three, so all readings depend on all six coordinates. An amplifier takes a
+fixed level off, and a converter of 16 bits gives the count ``GAIN * E - OFFSET``, with Gaussian noise of NOISE counts,
+rounded and saturated.
 """
 
 from __future__ import annotations
@@ -22,9 +23,9 @@ Array = npt.NDArray[Any]
 
 LED_RADIUS, DIODE_RADIUS, HEIGHT = 12.0, 13.0, 12.0  # mm; HEIGHT is that of the LEDs over the photodiodes at rest
 PAIR_ANGLE = 22.0  # degrees from a LED's direction to each photodiode of its pair
-GAIN, DARK, NOISE = 3.6e6, 500.0, 8.0  # counts mm^2, counts, counts
+GAIN, OFFSET, NOISE = 6.7e6, 21500.0, 8.0  # counts mm^2, counts, counts
 # What a pose is: x, y, z in mm and the rotations about x, y, z in degrees, each up to its range on both sides of rest.
-RANGE = np.array([2.5, 2.5, 2.5, 10.0, 10.0, 10.0])
+RANGE = np.array([1.5, 1.5, 1.5, 6.0, 6.0, 6.0])
 POSE = ("x mm", "y mm", "z mm", "rx deg", "ry deg", "rz deg")
 
 
@@ -60,9 +61,9 @@ def irradiance(pose: Array) -> Array:
     return np.asarray(light.sum(axis=1))
 
 
-def samples(seed: int, count: int) -> tuple[Array, Array]:
-    """``count`` raw readings [count, 6] uint16, and the poses in units of RANGE [count, 6], uniform in [-1, 1]."""
+def samples(seed: int, count: int, reach: float = 1.0) -> tuple[Array, Array]:
+    """``count`` raw readings [count, 6] uint16, and the poses in units of RANGE [count, 6], uniform in +-``reach``."""
     draw = np.random.default_rng(seed)
-    pose = draw.uniform(-1.0, 1.0, (count, 6))
-    counts = GAIN * irradiance(pose * RANGE) + DARK + NOISE * draw.standard_normal((count, 6))
+    pose = draw.uniform(-reach, reach, (count, 6))
+    counts = GAIN * irradiance(pose * RANGE) - OFFSET + NOISE * draw.standard_normal((count, 6))
     return np.clip(np.round(counts), 0, 65535).astype(np.uint16), pose.astype(np.float32)
