@@ -12,6 +12,7 @@ from ..program import Port, Program
 from ..rawio import told
 from ..version import VERSION
 from .known import KnownResults
+from .rust import rust_placeholders
 
 
 def placeholders(conversion: Conversion, model: str, known: KnownResults) -> dict[str, str]:
@@ -25,8 +26,9 @@ def placeholders(conversion: Conversion, model: str, known: KnownResults) -> dic
         "SHA256": program.graph.sha256,
         "VERSION": VERSION,
         "NAME_WITH_DASHES": name.lower().replace("_", "-"),
+        "CRATE": name.lower(),
     }
-    return values | _example(conversion) | _model(program) | _selftest(program, known)
+    return values | _example(conversion) | _model(program) | _selftest(program, known) | rust_placeholders(conversion)
 
 
 def _example(conversion: Conversion) -> dict[str, str]:
@@ -148,7 +150,9 @@ def _selftest(program: Program, known: KnownResults) -> dict[str, str]:
         compare += [
             f"for (int32_t i = 0; i < {port.tensor.elements}; i++) {{",
             f"    if ({port.name}[i] != known_{port.name}[sample][i]) {{",
-            f"        return differs(result, sample, {position}, i, {port.name}[i], known_{port.name}[sample][i]);",
+            f"        const int32_t got = (int32_t){port.name}[i], known = (int32_t)known_{port.name}[sample][i];",
+            f"        differs(result, sample, {position}, i, got, known);",
+            "        return;",
             "    }",
             "}",
         ]
