@@ -81,6 +81,12 @@ def _place(program: Program) -> Program:
             first.setdefault(roots[index], step)
         for index in (*written, *layer.reads):
             last[roots[index]] = step
+    # C may take accesses through int16_t and int32_t pointers as independent, and reorder them, if layers are inlined:
+    # buffers of several such types share no bytes. Where there are several, all but the narrowest live throughout.
+    widths = {graph.tensor(key).dtype.size for key in inside} - {1}
+    for key in inside:
+        if graph.tensor(key).dtype.size > min(widths, default=1):
+            first[key], last[key] = 0, len(program.layers) - 1
     requests = [
         memory.Request(key, graph.tensor(key).bytes, graph.tensor(key).dtype.size, first[key], last[key])
         for key in sorted(inside)
