@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 
 from .compiler import Conversion
+from .emit.estimate import code_bytes
 from .emit.header import arena_size
 from .emit.text import shape_text
 from .errors import printable
@@ -26,7 +27,7 @@ class PortSummary:
 
 @dataclass(frozen=True)
 class Summary:
-    """Sizes in bytes; ``macs`` are multiply-accumulates of one inference.
+    """Sizes in bytes; ``macs`` are multiply-accumulates of one inference; ``code_bytes`` is an estimate.
 
     ``function`` and ``counts``: the second C function, where there is one, and its inputs and outputs.
     """
@@ -37,6 +38,7 @@ class Summary:
     macs: int
     weight_bytes: int
     constant_bytes: int
+    code_bytes: int
     arena_bytes: int
     changes: tuple[str, ...]
     function: str = ""
@@ -59,7 +61,8 @@ class Summary:
         lines += [
             f"operators  {operators}",
             f"work       {self.macs:,} multiply-accumulates",
-            f"flash      {self.weight_bytes:,} bytes of weights, {other:,} of other tables",
+            f"flash      {self.weight_bytes:,} bytes of weights, {other:,} of other tables, "
+            f"about {self.code_bytes:,} of code (Cortex-M0, -Os)",
             f"RAM        {self.arena_bytes:,} bytes of arena, besides inputs, outputs and stack",
         ]
         lines += [f"changed    {change}" for change in self.changes]
@@ -79,6 +82,7 @@ def summarize(conversion: Conversion) -> Summary:
         macs=program.macs,
         weight_bytes=program.weight_bytes,
         constant_bytes=program.constant_bytes,
+        code_bytes=code_bytes(conversion.source),
         arena_bytes=arena_size(program, entry),
         changes=program.graph.changes,
         function=f"{program.name}_{entry.program.function}" if entry else "",
