@@ -75,11 +75,21 @@ links() { # COMPILER LANGUAGE: also with the sanitizers' run-time libraries
     echo 'int main(void) { return 0; }' | "$1" -x "$2" -fsanitize=address,undefined -o "$scratch" - 2>/dev/null
 }
 
+has() { # PROGRAM...: all of them
+    local program
+    for program in "$@"; do command -v "$program" >/dev/null || return 1; done
+}
+
 # What is missing, a line each: name|Debian packages. The emulated targets know their own needs.
 missing_tools() {
     links cc c && links gcc c || echo "gcc|gcc libc6-dev"
     links g++ c++ || echo "g++|g++"
     links clang c || echo "clang|clang libc6-dev libclang-rt-dev"
+    has cmake ninja || echo "CMake|cmake ninja-build"
+    has arduino-builder && [ -e /usr/share/arduino/hardware/arduino/avr/boards.txt ] ||
+        echo "Arduino|arduino-builder arduino-core-avr"
+    has xmllint || echo "xmllint|libxml2-utils"
+    has rustc || echo "rustc|rustc"
     .venv/bin/python - <<'END'
 from tflite2int.verify.available import availability
 

@@ -127,5 +127,5 @@ def _simulator() -> bytes:
     source = Path(__file__).with_name("simavr_serial.c")
     with tempfile.TemporaryDirectory() as folder:
         result = Path(folder) / "simavr_serial"
-        build(["cc", "-std=c99", "-O2", source, "-o", result, "-lsimavr", "-lelf"])
+        build(["cc", "-std=c99", "-O2", source, "-o", result, "-lsimavr"])
         return result.read_bytes()

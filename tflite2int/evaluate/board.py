@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import ToolchainError, UsageError, printable
+from ..errors import ToolchainError, printable
 from ..graph import Array, DType, Graph, Quantization, Tensor
 from ..program import Port, Program, parameter_names
 from .line import Line
@@ -20,6 +20,7 @@ HEAD = struct.Struct("<BBI")
 GREETING = 15.0  # seconds: a board that restarts when its port is opened, and its boot loader, take some
 ATTEMPTS = 3
 LONGEST_TEXT = 4096
+MOST_ELEMENTS = 2**24
 TYPES = {dtype.label: dtype for dtype in (DType.INT8, DType.UINT8, DType.INT16, DType.INT32, DType.INT64, DType.BOOL)}
 
 
@@ -137,6 +138,8 @@ def _described(body: bytes) -> Description:
         for field in fields:
             direction, label, *numbers = field.split(":")
             elements, numerator, shift, zero = map(int, numbers)
+            if not (0 < elements <= MOST_ELEMENTS and 0 <= numerator < 2**128 and 0 <= shift < 2**8):
+                raise ValueError(field)
             quantization = Quantization((numerator / 2**shift,), (zero,)) if numerator else None
             tensors[direction].append(Tensor(0, "", TYPES[label], (elements,), quantization))
     except (ValueError, KeyError, IndexError):
@@ -147,7 +150,7 @@ def _described(body: bytes) -> Description:
         tuple(Port(n, t) for n, t in zip(parameter_names(stem, len(tensors[key])), tensors[key], strict=True))
         for key, stem in (("in", "input"), ("out", "output"))
     ]
-    if not ports[0] or not ports[1] or sum(p.tensor.elements for p in ports[0]) > 2**24:
-        raise UsageError("the board's description names no inputs or outputs", remedy="Convert and upload again.")
+    if not ports[0] or not ports[1]:
+        raise ToolchainError("the board's description names no inputs or outputs", remedy="Convert and upload again.")
     graph = Graph(name, sha256, (), (), (), ())
-    return Description(Program(name, graph, (), ports[0], ports[1], {}), sha256, unit)
+    return Description(Program(printable(name), graph, (), ports[0], ports[1], {}), printable(sha256), printable(unit))

@@ -32,13 +32,13 @@ def _result(program: Program) -> bool:
 def _extern(program: Program) -> str:
     arguments = [f"{p.name}: *const {_type(p)}" for p in program.inputs]
     arguments += [f"{p.name}: *mut {_type(p)}" for p in program.outputs]
-    result = " -> c_int" if _result(program) else ""
+    result = " -> Int" if _result(program) else ""
     return f"pub fn {program.name}_{program.function}({', '.join(arguments)}){result};"
 
 
 def _safe(program: Program) -> str:
     """A function that takes references to arrays and returns arrays: a tuple of several results."""
-    types = (["core::ffi::c_int"] if _result(program) else []) + [_array(p) for p in program.outputs]
+    types = (["c::Int"] if _result(program) else []) + [_array(p) for p in program.outputs]
     names = (["class"] if _result(program) else []) + [p.name for p in program.outputs]
     returned, value = (types[0], names[0]) if len(types) == 1 else (f"({', '.join(types)})", f"({', '.join(names)})")
     arguments = ", ".join(f"{p.name}: &{_array(p)}" for p in program.inputs)

@@ -7,22 +7,27 @@
 
 /// The C functions. They share an arena: calls must not overlap in time.
 pub mod c {
-    use core::ffi::c_int;
+    /// C's `int`.
+    #[cfg(not(target_pointer_width = "16"))]
+    pub type Int = i32;
+    /// C's `int`.
+    #[cfg(target_pointer_width = "16")]
+    pub type Int = i16;
 
     /// What `@NAME@_selftest` found.
     #[repr(C)]
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct SelfTest {
         /// Samples compared; 0 where there are no known results.
-        pub samples: c_int,
+        pub samples: Int,
         /// 1 if all are equal.
-        pub passed: c_int,
+        pub passed: Int,
         /// Of the slowest inference, by the clock that was given.
         pub ticks: u32,
         /// The first output that differs.
-        pub output: c_int,
+        pub output: Int,
         /// The first sample that differs.
-        pub sample: c_int,
+        pub sample: Int,
         /// The first element that differs.
         pub element: i32,
         /// Our value of it.
