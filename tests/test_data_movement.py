@@ -147,6 +147,9 @@ CASES = {
         sliced((2, 3), [0, 1], [0, 2], [1, 1], (2, 1), new_axis_mask=1, ellipsis_mask=1),  # the ellipsis wins
         sliced((2, 3, 4), [1], [2], [1], (1, 3, 4)),
         sliced((8,), [2], [3], [1], (3,), offset=True),
+        sliced((6, 3), [-2, 1], [2, 1], [1, 1], (2, 1), offset=True),
+        sliced((6, 3), [2, 1], [3, 1], [1, 1], (3, 1), offset=True, begin_mask=1),
+        sliced((6, 3), [2, 1], [3, 1], [1, 1], (3,), offset=True, shrink_axis_mask=2),
         sliced((2, 2, 3, 2, 3), [0, 1, 0, 0, 2], [2, 2, 3, 2, 0], [1, 1, 2, 1, -1], (2, 1, 2, 2, 2)),
     ],
 }
@@ -299,6 +302,15 @@ def test_neighbouring_dimensions_are_one_loop(tmp_path: Path) -> None:
         (sliced((3, 4), [0, 0, 0], [1, 1, 1], [1, 1, 1], (1, 1)), "3 indices"),
         (sliced((3, 4), [0, 0], [0, 0], [1, 1], (3, 4), ellipsis_mask=3), "2 ellipses"),
         (sliced((2, 3), [1, 0, 0], [2, 0, 2], [1, 1, 1], (1, 2), ellipsis_mask=2), "3 indices with 1 ellipses"),
+        *(
+            (sliced(shape, [1, 0], [2, 2], [1, 1], out, offset=True, **masks), "not every dimension has an end")
+            for shape, out, masks in (
+                ((4, 2, 3), (2, 2, 3), {}),
+                ((4, 3), (3, 3), {"end_mask": 3}),
+                ((4, 3), (2, 3), {"ellipsis_mask": 2}),
+                ((4,), (1, 2), {"new_axis_mask": 1}),
+            )
+        ),
         (sliced((1,) * 5, [0] * 6, [1] * 6, [1] * 6, (1,) * 6, new_axis_mask=1), "more than 5"),
     ],
 )

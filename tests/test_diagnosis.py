@@ -213,3 +213,10 @@ def test_constraints_are_not_asked_about_tensors_without_elements() -> None:
     ]
     lines, _ = diagnosed(tensors, [Op("CONV_2D", ["x", "w", None], ["y"], a.Conv2D())], ["x"], ["y"])
     assert lines == ['tensor 0 "x": its shape [1, 4, 4, 0] has no elements']
+
+
+def test_constant_inputs_are_refused() -> None:
+    """The reference computes with what the caller gives, not with the numbers in the file."""
+    constant = replace(q("c"), data=np.arange(4).reshape(1, 4))
+    lines, _ = diagnosed([q("x"), constant, q("y")], [Op("ADD", ["x", "c"], ["y"], a.Arithmetic())], ["x", "c"], ["y"])
+    assert lines == ["the graph: input 1 is a constant: export the model without it"]

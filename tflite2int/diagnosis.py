@@ -86,7 +86,7 @@ def obstacles_of(graph: Graph) -> tuple[list[Tflite2IntError], str]:
     """All that stands in the way of converting the graph, like reasons put together, and what to do about it."""
     refusals = [refusal for op in graph.operators for refusal in _refusals(graph, op)]
     empty = _without_elements(graph)
-    found = [*_grouped(refusals), *_edges(graph), *_constant_outputs(graph), *empty]
+    found = [*_grouped(refusals), *_edges(graph), *_constant_edges(graph), *empty]
     if not graph.operators:
         found.append(Tflite2IntError("it has no operator: nothing is computed", "the graph"))
     return found, "\n".join(_remedies(graph, [r.operator for r in refusals], bool(empty))) if found else ""
@@ -174,9 +174,14 @@ def _edges(graph: Graph) -> list[Tflite2IntError]:
     ]
 
 
-def _constant_outputs(graph: Graph) -> list[Tflite2IntError]:
-    constants = [p for p, index in enumerate(graph.outputs) if graph.tensor(index).constant]
-    return [Tflite2IntError(f"output {p} is a constant: export the model without it", "the graph") for p in constants]
+def _constant_edges(graph: Graph) -> list[Tflite2IntError]:
+    """Inputs and outputs with a value in the file. The reference replaces an input's by the caller's."""
+    return [
+        Tflite2IntError(f"{kind} {position} is a constant: export the model without it", "the graph")
+        for kind, indices in (("input", graph.inputs), ("output", graph.outputs))
+        for position, index in enumerate(indices)
+        if graph.tensor(index).constant
+    ]
 
 
 def _without_elements(graph: Graph) -> list[Tflite2IntError]:
