@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import csv
 import sys
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import numpy as np
-
 from tests.needs import SHARED_MODELS
+from tests.recorded import recorded
 from tflite2int.compiler import convert
 from tflite2int.errors import MalformedModelError, UnsupportedModelError
-from tflite2int.verify.check import compare_outputs, compile_on_host
+from tflite2int.verify.check import compare_outputs, run_on_host
 from tflite2int.verify.samples import quantize
 
 TABLE = Path(__file__).with_name("CORPUS.md")
@@ -46,22 +44,17 @@ def outcome(name: str) -> str:
     except MalformedModelError as error:
         return f"refused: {error.what}"
     program = conversion.program
-    golden = SHARED_MODELS / "golden" / "reference" / f"{name}.npz"
-    if not golden.is_file():
+    if not (SHARED_MODELS / "golden" / "reference" / f"{name}.npz").is_file():
         return "converted, the reference has no answer"
-    with np.load(golden) as data, tempfile.TemporaryDirectory() as folder:
-        steps, expected = [], []
-        while f"in{len(steps)}_0" in data:
-            k = len(steps)
-            given = [data[f"in{k}_{j}"] for j in range(len(program.inputs))]
-            steps.append(
-                [
-                    quantize(value, port.tensor) if value.dtype.kind == "f" else value
-                    for value, port in zip(given, program.inputs, strict=True)
-                ]
-            )
-            expected.append([data[f"out{k}_{j}"] for j in range(len(program.outputs))])
-        ours = compile_on_host(conversion, Path(folder)).run(steps)
+    _, given, expected = recorded(name)
+    steps = [
+        [
+            quantize(value, port.tensor) if value.dtype.kind == "f" else value
+            for value, port in zip(step, program.inputs, strict=True)
+        ]
+        for step in given
+    ]
+    ours = run_on_host(conversion, steps)
     for k in range(len(steps)):
         difference = compare_outputs(program, k, ours[k], expected[k])
         if difference is not None:
