@@ -20,12 +20,14 @@ from tflite2int.compiler import convert
 from tflite2int.emit import MARK
 from tflite2int.errors import OutputExistsError, ReferenceFailure, UsageError
 from tflite2int.output import checked, write_files
+from tflite2int.rawio import told
 from tflite2int.templates import all_templates, find_template, known, project
 from tflite2int.templates.fill import COMMON, PLACEHOLDER, substituted, templates_folder
 
 ROOT = Path(__file__).parents[1]
 BOARDS = Path(__file__).parent / "boards"
 TEMPLATES = ("arduino", "cmake", "cmsis-pack", "esp-idf", "platformio", "rust", "stm32cube", "zephyr")
+EXAMPLES = (".ino", ".cpp", "predict.rs", "main.c", "app_pose.c")
 STRICT = ("-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wsign-conversion", "-Wshadow", "-Werror")
 
 
@@ -88,6 +90,21 @@ def test_what_is_written(name: str, options: dict[str, str], tmp_path: Path, no_
     assert "#define SAMPLES 0" in everything
     write_files(tmp_path, files)
     write_files(tmp_path, files)
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_raw_counts_are_explained_where_they_are_used(name: str, tmp_path: Path, no_reference: None) -> None:
+    conversion = convert(model_file("pose"), io=model_file("pose").with_name("io.toml"), output="wide")
+    assert conversion.entry is not None
+    files, _ = project(find_template(name), conversion, model_file("pose"))
+    call = "pose::predict_raw(&raw)" if name == "rust" else "pose_predict_raw(raw, counts);"
+    (example, *_) = (text for file, text in files.items() if call in text and file.endswith(EXAMPLES))
+    if name == "rust":
+        assert "raw: &[u16; 6]) -> [i16; 6]" in files["src/lib.rs"]
+        return
+    assert "static uint16_t raw[6];" in example and "static int16_t counts[6];" in example
+    for counts in conversion.entry.counts:
+        assert f"{counts.name}: {counts.type}, {told(counts)}" in " ".join(example.split())
 
 
 @pytest.mark.parametrize("name", ["cmake", "stm32cube"])

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from ..compiler import Conversion
-from ..errors import ReferenceFailure
+from ..errors import ReferenceFailure, UsageError
 from ..graph import Array, Tensor
 from ..reader import read_bytes
 from ..verify.bias_types import with_bias_types
 from ..verify.reference import run_reference
-from ..verify.samples import Steps, default_inputs, dequantize, for_reference, quantize
+from ..verify.samples import default_inputs, dequantize, for_reference, quantize
 
 MOST_SAMPLES = 8
 MOST_BYTES = 4096  # of the tables; one sample is always taken
@@ -23,8 +24,8 @@ MOST_BYTES = 4096  # of the tables; one sample is always taken
 class KnownResults:
     """``inputs[k][j]`` and what the reference answers, ``outputs[k][j]``; or none, and the reason."""
 
-    inputs: Steps = ()  # type: ignore[assignment]
-    outputs: Steps = ()  # type: ignore[assignment]
+    inputs: Sequence[Sequence[Array]] = ()
+    outputs: Sequence[Sequence[Array]] = ()
     missing: str = ""
 
 
@@ -39,12 +40,12 @@ def known_results(model: Path, conversion: Conversion) -> KnownResults:
     original = read_bytes(content, model.name)
     try:
         answers = run_reference(with_bias_types(content), [for_reference(program, original, step) for step in inputs])
-    except ReferenceFailure as failure:
+        outputs = [
+            [_integers(value, port.tensor) for value, port in zip(answer, program.outputs, strict=True)]
+            for answer in answers
+        ]
+    except (ReferenceFailure, UsageError) as failure:  # also where real values do not lead back to integers
         return KnownResults(missing=failure.what)
-    outputs = [
-        [_integers(value, port.tensor) for value, port in zip(answer, program.outputs, strict=True)]
-        for answer in answers
-    ]
     return KnownResults(inputs, outputs)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 from ..compiler import Conversion
@@ -44,7 +45,7 @@ def _example(conversion: Conversion) -> dict[str, str]:
     else:
         about = [f"{counts.name}: {counts.type}, {told(counts)}" for counts in entry.counts]
     return {
-        "EXAMPLE_ABOUT": "\n".join(comment(line) if len(line) <= 80 else _safe(line) for line in about),
+        "EXAMPLE_ABOUT": "\n".join(comment(line) for text in about for line in textwrap.wrap(text, 80)),
         "EXAMPLE_FUNCTION": f"{program.name}_{program.function}",
         "EXAMPLE_NUMBERS": str(sum(p.tensor.elements for p in program.inputs)),
         "EXAMPLE_BUFFERS": "\n".join(_buffer(p) for p in (*program.inputs, *program.outputs)),
@@ -84,16 +85,8 @@ def _meaning(port: Port) -> str:
     return f", real value = {q.scale:.6g} * (q{zero})" if zero else f", real value = {q.scale:.6g} * q"
 
 
-def _safe(text: str) -> str:
-    return "\n".join(comment(text[i : i + 80]) for i in range(0, len(text), 80))
-
-
 def _buffer(port: Port) -> str:
-    return f"static {port.tensor.dtype.c} {_pointee(port)};"
-
-
-def _pointee(port: Port) -> str:
-    return f"{port.name}[{port.tensor.elements}]"
+    return f"static {port.tensor.dtype.c} {port.name}[{port.tensor.elements}];"
 
 
 def _read(port: Port) -> str:
