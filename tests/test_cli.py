@@ -113,3 +113,16 @@ def test_a_conversion_needs_little() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code, str(model)], capture_output=True, text=True, check=True)
     assert float(done.stdout) < 1
+
+
+def test_verify_takes_archives(tmp_path: Path) -> None:
+    need_reference()
+    need_tool("cc", "gcc")
+    x = np.linspace(0, 6, 4, dtype=np.float32).reshape(4, 1)
+    for name in ("input", "inputs"):
+        np.savez(tmp_path / "x.npz", allow_pickle=False, targets=x, **{name: x})
+        assert "4 of 4 outputs identical" in run("verify", SINE, "--data", "x.npz", cwd=tmp_path).stdout
+    np.savez(tmp_path / "x.npz", one=x, two=x)
+    assert "one, two" in failed(run("verify", SINE, "--data", "x.npz", cwd=tmp_path))
+    np.save(tmp_path / "x.npy", np.float32(1))
+    assert "single number" in failed(run("verify", SINE, "--data", "x.npy", cwd=tmp_path))

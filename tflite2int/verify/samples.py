@@ -67,9 +67,9 @@ def for_reference(program: Program, original: Graph, step: Sequence[Array]) -> l
 def load_samples(path: Path, program: Program) -> tuple[Steps, str]:
     """Samples from a .npy, .npz or .csv file, and a sentence on how they were read.
 
-    .npy holds (samples, ...) for a model with one input; .npz one such array for each input, named as the port or in
-    the order of the ports; .csv one sample a line. Integer data are taken as they are, float data are real values that
-    are quantized first. Raises UsageError, naming what does not fit.
+    .npy holds (samples, ...) for a model with one input; .npz one such array for each input, named as the port
+    ("inputs" will do for one), or in the order of the ports; .csv one sample a line. Integer data are taken as they are,
+    float data are real values that are quantized first. Raises UsageError, naming what does not fit.
     """
     if not path.is_file():
         raise UsageError(f"{path} is no file", remedy="Give a .npy, .npz or .csv file.")
@@ -98,18 +98,27 @@ def _arrays(path: Path, program: Program) -> list[Array]:
             raise ValueError(f"each line must have {sizes[-1]} numbers")
         return list(np.split(rows, sizes[:-1], axis=1))
     loaded = np.load(path, allow_pickle=False)
-    if isinstance(loaded, np.ndarray):
-        found = [loaded]
-    else:
-        keys = names if set(names) <= set(loaded.files) else loaded.files[: len(names)]
-        found = [loaded[key] for key in keys]
+    found = [loaded] if isinstance(loaded, np.ndarray) else [loaded[key] for key in _keys(loaded.files, names)]
     if len(found) != len(names):
-        raise ValueError(f"it holds {len(found)} arrays, the model has {len(names)} inputs")
+        raise ValueError(f"it holds one array, the model has {len(names)} inputs")
+    if any(values.ndim == 0 for values in found):
+        raise ValueError("it holds a single number, not samples")
     return found
 
 
+def _keys(present: list[str], names: list[str]) -> list[str]:
+    """Names of the arrays to take: those of the ports, "inputs" for a single port, or all there are in their order."""
+    if set(names) <= set(present):
+        return names
+    if len(names) == 1 and "inputs" in present:
+        return ["inputs"]
+    if len(present) != len(names):
+        raise ValueError(f"it holds {', '.join(present)}, and the model's inputs are {', '.join(names)}")
+    return present
+
+
 def _column(values: Array, tensor: Tensor, path: Path) -> list[Array]:
-    if values.ndim == 0 or values[0].size != tensor.elements:
+    if values[0].size != tensor.elements:
         raise UsageError(f"{path}: a sample must have {tensor.elements} elements for {tensor}, not {values[:1].size}")
     if values.dtype.kind == "f":
         if not np.isfinite(values).all():
