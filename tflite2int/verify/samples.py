@@ -68,8 +68,8 @@ def load_samples(path: Path, program: Program) -> tuple[Steps, str]:
     """Samples from a .npy, .npz or .csv file, and a sentence on how they were read.
 
     .npy holds (samples, ...) for a model with one input; .npz one such array for each input, named as the port
-    ("inputs" will do for one), or in the order of the ports; .csv one sample a line. Integer data are taken as they are,
-    float data are real values that are quantized first. Raises UsageError, naming what does not fit.
+    ("inputs" will do for one), or in the order of the ports; .csv one sample a line. Integer data are taken as they
+    are, float data are real values that are quantized first. Raises UsageError, naming what does not fit.
     """
     if not path.is_file():
         raise UsageError(f"{path} is no file", remedy="Give a .npy, .npz or .csv file.")
