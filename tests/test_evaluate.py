@@ -152,7 +152,7 @@ def test_scores(server: list[str], tmp_path: Path) -> None:
     winner = int(answer[0].argmax())
     targets = np.array([winner] * 3 + [1 - winner])
     data = tmp_path / "data.npz"
-    np.savez(data, x=np.full((4, 150), -128, np.int8), labels=targets)
+    np.savez(data, inputs=np.full((4, 150), -128, np.int8), labels=targets)
     with on_a_terminal(server) as port:
         result = evaluate(port, data, top=5)
     assert (result.top_1, result.samples, result.top, result.identical) == (0.75, 4, 1, None)
@@ -194,8 +194,8 @@ def test_the_command(server: list[str]) -> None:
     ],
 )
 def test_errors_are_a_line_or_two(port: str, data: str, said: str, tmp_path: Path) -> None:
-    np.savez(tmp_path / "targets.npz", x=np.zeros((2, 150), np.int8), targets=np.zeros(2, np.int64))
-    np.savez(tmp_path / "none.npz", x=np.zeros((2, 150), np.int8))
+    np.savez(tmp_path / "targets.npz", inputs=np.zeros((2, 150), np.int8), targets=np.zeros(2, np.int64))
+    np.savez(tmp_path / "none.npz", inputs=np.zeros((2, 150), np.int8))
     done = run("--port", port, "--data", tmp_path / f"{data}.npz")
     assert done.returncode == 1 and said in done.stderr and len(done.stderr.splitlines()) <= 2
     assert done.stderr.startswith("error: ") and not done.stdout

@@ -141,7 +141,7 @@ def _described(body: bytes) -> Description:
             if not (0 < elements <= MOST_ELEMENTS and 0 <= numerator < 2**128 and 0 <= shift < 2**8):
                 raise ValueError(field)
             quantization = Quantization((numerator / 2**shift,), (zero,)) if numerator else None
-            tensors[direction].append(Tensor(0, "", TYPES[label], (elements,), quantization))
+            tensors[direction].append(Tensor(0, f"{direction}put", TYPES[label], (elements,), quantization))
     except (ValueError, KeyError, IndexError):
         raise ToolchainError(
             f"the board's description is not understood: {printable(text)}", remedy="Convert and upload again."
