@@ -12,7 +12,7 @@ from typing import Protocol
 
 from ..errors import UsageError, printable
 
-INSTALL_HINT = "Look at the cable and at whether another program has the port open."
+REMEDY = "Look at the cable and at whether another program has the port open."
 
 
 class Line(Protocol):
@@ -55,7 +55,7 @@ class DescriptorLine:
                 raise self._gone(error.strerror) from None
 
     def _gone(self, why: str | None) -> UsageError:
-        return UsageError(f"the line {self._name} failed: {why}", remedy=INSTALL_HINT)
+        return UsageError(f"the line {self._name} failed: {why}", remedy=REMEDY)
 
 
 @contextmanager
@@ -95,7 +95,7 @@ def _open_terminal(port: str, baud: int) -> int:
     try:
         descriptor = os.open(port, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
     except OSError as error:
-        raise UsageError(f"{printable(port)} cannot be opened: {error.strerror}", remedy=INSTALL_HINT) from None
+        raise UsageError(f"{printable(port)} cannot be opened: {error.strerror}", remedy=REMEDY) from None
     try:
         settings = termios.tcgetattr(descriptor)
         control = settings[2] & ~(termios.CSIZE | termios.PARENB | termios.CSTOPB | getattr(termios, "CRTSCTS", 0))
