@@ -7,8 +7,10 @@ subtracted.
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from ..errors import DoesNotFitError, ToolchainError
@@ -96,26 +98,41 @@ def build(
     DoesNotFitError where the program is too large for the target's boards.
     """
     chosen = find_target(target)
-    chain, name = chosen.toolchain, interface.name
+    name = interface.name
     (folder / PORTS).write_text(glue(interface))
     (folder / EMPTY).write_text(f"void {name}_predict(void);\nvoid {name}_predict(void) {{}}\n")
-    common = (*chosen.flags, *chain.compile, *SECTIONS, "-I", str(sources.absolute()), "-I", str(FIRMWARE))
-
-    def compiled(source: Path, result: str, *options: str) -> str:
-        command = [chain.gcc.program, *common, *options, "-c", str(source.absolute()), "-o", result]
-        run_tool(command, source.name, chain.gcc.install, folder)
-        return result
-
-    harness = [compiled(FIRMWARE / source, f"harness-{source}.o", *HARNESS_FLAGS) for source in chain.sources]
-    harness.append(compiled(folder / PORTS, f"{PORTS}.o", *HARNESS_FLAGS))
-    empty = compiled(folder / EMPTY, f"{EMPTY}.o", *HARNESS_FLAGS)
-    model = compiled(sources / f"{name}.c", f"{name}.o", optimize, *WARNINGS, *DEBUG, *flags)
+    for result, data in _harness(chosen):
+        (folder / result).write_bytes(data)
+    include = ("-I", str(sources.absolute()))
+    ports = _compile(chosen, folder / PORTS, folder, *include, *HARNESS_FLAGS)
+    empty = _compile(chosen, folder / EMPTY, folder, *HARNESS_FLAGS)
+    model = _compile(chosen, sources / f"{name}.c", folder, *include, optimize, *WARNINGS, *DEBUG, *flags)
+    harness = [*(result for result, _ in _harness(chosen)), ports]
     elf, baseline = folder / f"{name}.elf", folder / f"{EMPTY}.elf"
     board = _link_on_first(chosen, [*harness, model], elf)
     _link(chosen, board, [*harness, empty], baseline)
     symbols = _symbols(chosen, elf)
     added = tuple(sorted(symbols.keys() - _symbols(chosen, baseline).keys()))
     return Image(chosen, board, interface, folder, elf, _sizes(chosen, elf, baseline), symbols, added)
+
+
+def _compile(target: Target, source: Path, folder: Path, *options: str) -> str:
+    """Compile ``source`` into ``folder`` and return the object's name there, SOURCE.o."""
+    gcc, result = target.toolchain.gcc, f"{source.name}.o"
+    common = (gcc.program, *target.flags, *target.toolchain.compile, *SECTIONS, "-I", str(FIRMWARE))
+    run_tool([*common, *options, "-c", str(source.absolute()), "-o", result], source.name, gcc.install, folder)
+    return result
+
+
+@cache
+def _harness(target: Target) -> tuple[tuple[str, bytes], ...]:
+    """Names and contents of the objects that stand around every model, compiled once."""
+    objects = []
+    with tempfile.TemporaryDirectory() as name:
+        for source in target.toolchain.sources:
+            result = _compile(target, FIRMWARE / source, Path(name), *HARNESS_FLAGS)
+            objects.append((f"harness-{result}", (Path(name) / result).read_bytes()))
+    return tuple(objects)
 
 
 def _link_on_first(target: Target, objects: list[str], elf: Path) -> Board:
