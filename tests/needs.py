@@ -37,7 +37,7 @@ def need_target(name: str) -> None:
 def need_reference() -> None:
     """Need the reference interpreter."""
     installed = any(importlib.util.find_spec(name) for name in ("ai_edge_litert", "tensorflow"))
-    need(installed, 'the reference interpreter (pip install ai-edge-litert==1.2.0)')
+    need(installed, "the reference interpreter (pip install ai-edge-litert==1.2.0)")
 
 
 def shared_models() -> Path:

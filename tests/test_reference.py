@@ -17,7 +17,7 @@ from tflite2int.reader import read_model
 from tflite2int.verify import worker
 from tflite2int.verify.reference import run_reference
 
-INSTALL = 'pip install ai-edge-litert==1.2.0'
+INSTALL = "pip install ai-edge-litert==1.2.0"
 
 
 def same(left: list[list[Array]], right: list[list[Array]]) -> bool:

@@ -24,7 +24,7 @@ REFERENCES = (
     ("tensorflow-cpu", "2.19.1", "tensorflow.lite.python.interpreter"),
 )
 LAST_PYTHON = (3, 12)
-INSTALL = 'Install it with: pip install ai-edge-litert==1.2.0'
+INSTALL = "Install it with: pip install ai-edge-litert==1.2.0"
 
 
 class Failure(Exception):
