@@ -20,7 +20,7 @@ from tflite2int.bench import bench
 from tflite2int.budget import Budget, known_verdicts, parse_clock, parse_size
 from tflite2int.compiler import Conversion, convert
 from tflite2int.errors import DoesNotFitError, EmulatorError, UsageError
-from tflite2int.verify import check, device, emulate, verify
+from tflite2int.verify import available, check, device, emulate, verify
 from tflite2int.verify.device import run_on_target
 from tflite2int.verify.harness import interface_of
 from tflite2int.verify.image import DEBUG, build
@@ -200,6 +200,28 @@ def test_targets_are_listed(tmp_path: Path) -> None:
         assert f"\n{name} " in done.stdout
     said = json.loads(run("targets", "--json", cwd=tmp_path).stdout)["targets"]
     assert {entry["name"]: entry["counts"] for entry in said}["atmega328p"] == "cycles, simulated"
+
+
+def test_targets_name_the_packages_that_are_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cc = tmp_path / "cc"
+    cc.write_text("#!/bin/sh\ntest $# -lt 2\n")  # it is there, and finds no header
+    cc.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}")
+    monkeypatch.delenv("CC", raising=False)
+    available._runs.cache_clear()
+    try:
+        entries = available.availability()
+    finally:
+        available._runs.cache_clear()
+    missing = {entry.name: entry.missing for entry in entries}
+    assert missing["host"] == ()
+    assert missing["cortex-m4"] == ("gcc-arm-none-eabi libnewlib-arm-none-eabi", "qemu-system-arm")
+    assert missing["atmega328p"] == ("gcc-avr avr-libc", "libsimavr-dev")
+    assert missing["riscv32imc"] == ("gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf", "qemu-system-misc")
+    listed = available.listing(entries).splitlines()
+    assert any(
+        line.startswith("atmega2560") and line.endswith("apt install gcc-avr avr-libc libsimavr-dev") for line in listed
+    )
 
 
 def altered(old: str, new: str) -> Callable[..., Conversion]:
