@@ -31,7 +31,9 @@ Model = Annotated[Path, typer.Argument(metavar="MODEL.tflite", help="The model f
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 Ram = Annotated[str | None, typer.Option(metavar="SIZE", help="RAM budget, such as 8K: PASS or FAIL.")]
 Flash = Annotated[str | None, typer.Option(metavar="SIZE", help="Flash budget, such as 32K: PASS or FAIL.")]
-Optimize = Annotated[str, typer.Option(help=f"{' or '.join(OPTIMIZE)}: one copy of each kernel, or one a layer.")]
+Optimize = Annotated[
+    str, typer.Option(help=f"{' or '.join(OPTIMIZE)}: one copy of each kernel, or one a layer; emulated: -Os, -O2.")
+]
 
 
 @app.command("convert")
