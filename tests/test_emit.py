@@ -15,7 +15,7 @@ from tests import golden
 from tests.compare import assert_identical
 from tests.model_builder import Op, T, build
 from tests.needs import need_tool
-from tflite2int.attributes import Arithmetic
+from tflite2int.attributes import Arithmetic, FullyConnected
 from tflite2int.compiler import Conversion, convert
 from tflite2int.emit import c_identifier
 from tflite2int.emit.text import comment
@@ -150,3 +150,24 @@ def test_outputs_that_share_their_bytes(tmp_path: Path) -> None:
     tensors = [T(name, "int8", (1, 4), 0.5, 3) for name in ("x", "y", "z")]
     operators = [Op("RELU", ["x"], ["y"]), Op("ADD", ["y", "x"], ["z"], Arithmetic())]
     assert_identical(build(tensors, operators, ["x"], ["y", "y", "x", "z"]), tmp_path)
+
+
+def test_avr_stops_where_its_flash_pointers_do_not_reach(tmp_path: Path) -> None:
+    """Three tables of 30,000 bytes: each has a size that a 16-bit int holds, but they end beyond 64 KB."""
+    need_tool("avr-gcc", "gcc-avr")
+    tensors = [T("x0", "int8", (1, 300), 0.5, 3)]
+    operators = []
+    for n in range(3):
+        inputs, outputs = (300, 100) if n % 2 == 0 else (100, 300)
+        tensors += [
+            T(f"w{n}", "int8", (outputs, inputs), 0.01, data=[[n + 1] * inputs] * outputs),
+            T(f"x{n + 1}", "int8", (1, outputs), 0.5, 3),
+        ]
+        operators.append(Op("FULLY_CONNECTED", [f"x{n}", f"w{n}"], [f"x{n + 1}"], FullyConnected()))
+    (tmp_path / "big.tflite").write_bytes(build(tensors, operators, ["x0"], ["x3"]))
+    for file, text in convert(tmp_path / "big.tflite").files().items():
+        (tmp_path / file).write_text(text)
+    done = subprocess.run(
+        ["avr-gcc", "-mmcu=atmega2560", "-Os", "-c", "big.c"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode != 0 and "first 64 KB of flash" in done.stderr

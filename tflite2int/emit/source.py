@@ -11,6 +11,8 @@ from .kernels import kernel_text
 from .text import LINE, comment, shape_text, table, wrapped
 
 LARGEST_16_BIT_INT = 32767
+AVR_FLASH_REACH = 65000  # 64 KB less the interrupt vectors, which come first
+LARGEST_PARAMETERS = 64  # bytes of a layer's parameter struct on AVR, at most
 NOTE_COLUMN = 40  # a longer row of a struct has its note on the line above
 SPECIALISE = (
     "/* Each layer gets its own copy of its kernel, with the layer's numbers in it. */",
@@ -43,6 +45,7 @@ def source(
         f'#include "{program.name}.h"',
         "",
         *_int_width(whole, layers),
+        *_flash_reach(layers),
         *_arena(program, entry),
         *(kernel_text(["flash.h"], emitted) if any(layer.kernels or layer.constants for layer in layers) else []),
     ]
@@ -83,6 +86,19 @@ def _int_width(program: Program, layers: Sequence[Layer]) -> list[str]:
     return [
         "/* This model's sizes need an int of 32 bits. */",
         "typedef char int_must_have_32_bits[sizeof(int) >= 4 ? 1 : -1];",
+        "",
+    ]
+
+
+def _flash_reach(layers: Sequence[Layer]) -> list[str]:
+    """A compile-time stop for AVR where the constants may lie beyond what its 16-bit pointers to flash reach."""
+    tables = sum(constant.bytes for layer in layers for constant in layer.constants if constant.in_flash)
+    if tables + LARGEST_PARAMETERS * len(layers) <= AVR_FLASH_REACH:
+        return []
+    return [
+        "#if defined(__FLASH)",
+        '#error "more constants than the first 64 KB of flash hold, which is all that __flash reaches on AVR"',
+        "#endif",
         "",
     ]
 
