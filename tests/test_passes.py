@@ -320,3 +320,63 @@ def test_pad_that_does_not_fold_is_computed(case: str, tmp_path: Path) -> None:
         return
     conversion = assert_identical(build(tensors, operators, ["x"], outputs), tmp_path)
     assert conversion.program.layers[0].operator.kind == pad.kind
+
+
+# --- fold_activations
+
+
+def dense_then(activation: str, fused: a.Activation = "NONE", after: T | None = None) -> tuple[list[T], list[Op]]:
+    weights = np.arange(-8, 8).reshape(4, 4) * 9
+    tensors = [
+        q("x"),
+        T("w", "int8", (4, 4), 0.1, data=weights),
+        q("t", scale=0.7, zero=-5),
+        q("y", scale=0.7, zero=-5) if after is None else after,
+    ]
+    operators = [Op("FULLY_CONNECTED", ["x", "w", None], ["t"], a.FullyConnected(fused)), Op(activation, ["t"], ["y"])]
+    return tensors, operators
+
+
+@pytest.mark.parametrize(
+    ("fused", "activation", "both"),
+    [
+        ("NONE", "RELU", "RELU"),
+        ("NONE", "RELU6", "RELU6"),
+        ("NONE", "RELU_N1_TO_1", "RELU_N1_TO_1"),
+        ("RELU", "RELU6", "RELU6"),
+        ("RELU6", "RELU", "RELU6"),
+        ("RELU_N1_TO_1", "RELU_N1_TO_1", "RELU_N1_TO_1"),
+    ],
+)
+def test_an_activation_moves_into_the_clamp(fused: Any, activation: str, both: str, tmp_path: Path) -> None:
+    conversion = assert_identical(build(*dense_then(activation, fused), ["x"], ["y"]), tmp_path, steps=30)
+    graph = conversion.program.graph
+    assert kinds(graph) == ["FULLY_CONNECTED"] and graph.outputs == (3,)
+    assert isinstance(options := graph.operators[0].attributes, a.FullyConnected) and options.activation == both
+    assert graph.changes == (f"operator 1 ({activation}): folded into operator 0 (FULLY_CONNECTED)",)
+
+
+def test_activations_behind_sums_and_pools_move_too(tmp_path: Path) -> None:
+    image = (1, 4, 4, 2)
+    tensors = [q(name, image) for name in "xst"] + [q(name, (1, 2, 2, 2)) for name in "my"]
+    operators = [
+        Op("ADD", ["x", "x"], ["s"], a.Arithmetic()),
+        Op("RELU", ["s"], ["t"]),
+        Op("MAX_POOL_2D", ["t"], ["m"], a.Pool2D("VALID", 2, 2, 2, 2)),
+        Op("RELU6", ["m"], ["y"]),
+    ]
+    conversion = assert_identical(build(tensors, operators, ["x"], ["y"]), tmp_path, steps=20)
+    assert kinds(conversion.program.graph) == ["ADD", "MAX_POOL_2D"]
+
+
+def test_activations_that_stay(tmp_path: Path) -> None:
+    """They rescale, others read what lies between, or the two clamps have no common name."""
+    tensors, operators = dense_then("RELU", after=q("y", scale=0.5, zero=-5))
+    assert len(simplified(tensors, operators, ["x"], ["y"]).operators) == 2
+    tensors, operators = dense_then("RELU")
+    assert len(simplified(tensors, operators, ["x"], ["y", "t"]).operators) == 2
+    more = [*operators, Op("TANH", ["t"], ["z"])]
+    assert len(simplified([*tensors, q("z", scale=1 / 128, zero=0)], more, ["x"], ["y", "z"]).operators) == 3
+    tensors, operators = dense_then("RELU_N1_TO_1", "RELU6")
+    assert len(simplified(tensors, operators, ["x"], ["y"]).operators) == 2
+    assert_identical(build(tensors, operators, ["x"], ["y"]), tmp_path, steps=20)

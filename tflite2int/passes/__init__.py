@@ -7,6 +7,7 @@ from collections.abc import Callable
 from ..graph import Graph
 from .drop_unused import drop_unused
 from .eliminate import eliminate
+from .fold_activations import fold_activations
 from .fold_constants import fold_constants
 from .fold_pads import fold_pads
 from .name_bias_types import name_bias_types
@@ -15,7 +16,14 @@ from .strip_float_edges import strip_float_edges
 Pass = Callable[[Graph], Graph]
 
 # Constants first: what they leave unread (the SHAPE of a float input, say) would stop the passes behind.
-PASSES: tuple[Pass, ...] = (fold_constants, drop_unused, strip_float_edges, name_bias_types, fold_pads)
+PASSES: tuple[Pass, ...] = (
+    fold_constants,
+    drop_unused,
+    strip_float_edges,
+    name_bias_types,
+    fold_pads,
+    fold_activations,
+)
 
 
 def simplify(graph: Graph, remove_channels: bool = False) -> Graph:
