@@ -15,12 +15,16 @@ static void average_pool_2d_row(const IN_FLASH pool_2d_parameters *p, const samp
         const int left = x * p->stride - p->pad_left;
         const int begin = left < 0 ? 0 : left;
         const int end = left + p->kernel_width < p->input_width ? left + p->kernel_width : p->input_width;
+        const int first = begin * p->channels, last = end * p->channels;
         const int32_t count = (int32_t)height * (end - begin);
         for (int c = 0; c < p->channels; c++) {
             int32_t sum = 0;
             for (int ky = 0; ky < p->kernel_height; ky++) {
-                for (int column = begin; rows[ky] != 0 && column < end; column++) {
-                    sum += rows[ky][column * p->channels + c];
+                if (rows[ky] != 0) {
+                    const sample_t *const row = rows[ky] + c;
+                    for (int i = first; i < last; i += p->channels) {
+                        sum += row[i];
+                    }
                 }
             }
             /* The mean, halves away from zero. */
