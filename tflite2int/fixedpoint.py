@@ -106,6 +106,11 @@ def multiply_by_reduced_multiplier(x: Any, multiplier: Any, shift: Any) -> Int64
     return np.asarray((product + (np.int64(1) << (total - 1))) >> total, np.int64)
 
 
+def scaled_product(x: Any, multiplier: Any) -> Int64Array:
+    """``x * multiplier * 2**-16``, rounded down; scaled_product.h of the kernels."""
+    return np.asarray((np.asarray(x, np.int64) * np.asarray(multiplier, np.int64)) >> 16, np.int64)
+
+
 def exp_on_negative_values(a: Any, integer_bits: int) -> Int64Array:
     """``2**31 * exp(a / 2**(31 - integer_bits))`` for a <= 0 and 5 integer bits at most, saturated at 2**31 - 1.
 

@@ -51,11 +51,7 @@ def padded(graph: Graph, op: Operator) -> bool:
     """True where a window may reach into padding, which has the value of the input's zero point."""
     if op.kind == "FULLY_CONNECTED":
         return False
-    geometry = window(graph, op)
-    return any(
-        axis.before > 0 or (axis.output - 1) * axis.stride + (axis.kernel - 1) * axis.dilation + 1 > axis.input
-        for axis in (geometry.height, geometry.width)
-    )
+    return window(graph, op).padded
 
 
 def tap_channels(graph: Graph, op: Operator) -> npt.NDArray[np.intp] | None:

@@ -38,10 +38,31 @@ class Parameters:
 
 
 @dataclass(frozen=True)
+class Linear:
+    """A rescale of sums, without their bias, that equals gemmlowp's over the proved accumulator and takes no 64 bits.
+
+    ``steps = (sum * multiplier >> 16) + offset``, less ``below`` where ``steps < middle``; then ``steps >> shift``, and
+    the clamp. ``offset`` holds the bias, the zero points and the rounding of each channel; ``multiplier`` and ``below``
+    have one entry or one a channel, ``below`` none where nothing is taken off.
+    """
+
+    multiplier: tuple[int, ...]
+    offset: tuple[int, ...]
+    below: tuple[int, ...]
+    shift: int
+    middle: int
+
+    @property
+    def tables(self) -> tuple[tuple[int, ...], ...]:
+        return self.multiplier, self.offset, self.below
+
+
+@dataclass(frozen=True)
 class Rescale:
     """One requantization, for the audit: real multipliers and their gemmlowp form, one entry or one a channel.
 
-    ``accumulator`` is the proved interval of the value that is rescaled, over all inputs the types admit.
+    ``accumulator`` is the proved interval of the value that is rescaled, over all inputs the types admit. ``linear`` is
+    the form that the C code has in place of gemmlowp's, if any.
     """
 
     name: str
@@ -49,6 +70,7 @@ class Rescale:
     multiplier: tuple[int, ...]
     shift: tuple[int, ...]
     accumulator: tuple[tuple[int, int], ...] = ()
+    linear: Linear | None = None
 
 
 @dataclass(frozen=True)
@@ -72,6 +94,7 @@ class Layer:
     weight_bytes: int = 0
     rescales: tuple[Rescale, ...] = ()
     clamp: tuple[int, int] | None = None
+    table: Array | None = field(default=None, compare=False)  # of results, from the lowest input on
     suffix: str = ""  # set where an operator needs a second function
     copy_to: int = -1  # position of the graph output that this layer fills with a copy of a tensor
     added: str = ""  # C name of a layer that is no operator of the model

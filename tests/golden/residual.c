@@ -59,67 +59,36 @@ static const IN_FLASH int32_t softmax_3_exponentials[139] = { /* 2^31 exp(-i) in
     2944, 2664, 2410, 2181
 };
 
-static int32_t clamp(int32_t x, int32_t lowest, int32_t highest)
-{
-    return x < lowest ? lowest : x > highest ? highest : x;
-}
+/* Cores without a 32 x 32 -> 64 multiply; there the products of halves are put together instead. avr-gcc takes its
+   short multiplications for them only where it does not see that they are parts of something longer: HIDE. */
+#if defined(__AVR__)
+#define NO_LONG_MULTIPLY
+#define HIDE(half) __asm__("" : "+r"(half))
+#elif defined(__ARM_ARCH_ISA_THUMB) && __ARM_ARCH_ISA_THUMB == 1
+#define NO_LONG_MULTIPLY
+#endif
+#if !defined(HIDE)
+#define HIDE(half) (void)0
+#endif
 
 /* (a * b + 2^30) >> 31: gemmlowp's SaturatingRoundingDoublingHighMul; a and b are not both -2^31. */
 static int32_t doubling_high_multiply(int32_t a, int32_t b)
 {
-#if defined(__AVR__) || (defined(__ARM_ARCH_ISA_THUMB) && __ARM_ARCH_ISA_THUMB == 1) || defined(NO_LONG_MULTIPLY)
-    /* No 32 x 32 -> 64 multiply on this core: four products of 16-bit halves, none of which overflows. */
-    const int32_t a_high = a >> 16, b_high = b >> 16;
-    const uint32_t a_low = (uint32_t)a & 0xFFFFu, b_low = (uint32_t)b & 0xFFFFu;
-    const int32_t middle = a_high * (int32_t)b_low + (int32_t)((a_low * b_low) >> 16);
+#if defined(NO_LONG_MULTIPLY)
+    /* Four products of 16-bit halves, none of which overflows. */
+    int16_t a_high = (int16_t)(a >> 16), b_high = (int16_t)(b >> 16);
+    uint16_t a_low = (uint16_t)a, b_low = (uint16_t)b;
+    HIDE(a_high);
+    HIDE(b_high);
+    HIDE(a_low);
+    HIDE(b_low);
+    const int32_t middle = a_high * (int32_t)b_low + (int32_t)(a_low * (uint32_t)b_low >> 16);
     const int32_t low = (int32_t)a_low * b_high + (middle & 0xFFFF);
-    const int32_t high = a_high * b_high + (middle >> 16) + (low >> 16);
+    const int32_t high = (int32_t)a_high * b_high + (middle >> 16) + (low >> 16);
     return high * 2 + ((((low & 0xFFFF) >> 14) + 1) >> 1);
 #else
     return (int32_t)(((int64_t)a * b + ((int64_t)1 << 30)) >> 31);
 #endif
-}
-
-/* x / 2^n, halves away from zero: gemmlowp's RoundingDivideByPOT; 0 <= n <= 31. */
-static int32_t rounding_divide_by_power(int32_t x, int n)
-{
-    const uint32_t mask = ((uint32_t)1 << n) - 1u;
-    const uint32_t threshold = (mask >> 1) + (x < 0 ? 1u : 0u);
-    return (x >> n) + (((uint32_t)x & mask) > threshold ? 1 : 0);
-}
-
-/* x * multiplier * 2^(shift - 31) with TensorFlow Lite's double rounding; x * 2^shift does not overflow. */
-static int32_t rescale(int32_t x, int32_t multiplier, int shift)
-{
-    if (shift > 0) {
-        return doubling_high_multiply(x * ((int32_t)1 << shift), multiplier);
-    }
-    return rounding_divide_by_power(doubling_high_multiply(x, multiplier), -shift);
-}
-
-/* Both inputs become multiples of a small part of the larger of their scales: the wide input, which has it, by a shift
-   that loses nothing; the narrow one by rounding. */
-typedef struct {
-    int16_t wide_offset, narrow_offset;           /* minus the zero points */
-    int32_t wide_factor;                          /* a power of two, negative where the wide input is subtracted */
-    int32_t narrow_multiplier;
-    int16_t narrow_shift, narrow_sign;            /* sign -1: the narrow input is subtracted */
-    int32_t multiplier;
-    int16_t shift, zero_point, lowest, highest;
-} add_parameters;
-
-/* output[i] = clamp(rescale(wide[i * wide_step] +- narrow[i * narrow_step]) + zero point); a step is 0 or 1. */
-static void add(const IN_FLASH add_parameters *p, const int8_t *wide, int wide_step, const int8_t *narrow,
-        int narrow_step, int n, int8_t *output)
-{
-    for (int i = 0; i < n; i++) {
-        const int32_t exact = (*wide + p->wide_offset) * p->wide_factor;
-        const int32_t shifted = (*narrow + p->narrow_offset) * ((int32_t)1 << 20);
-        const int32_t sum = exact + rescale(shifted, p->narrow_multiplier, p->narrow_shift) * p->narrow_sign;
-        output[i] = (int8_t)clamp(rescale(sum, p->multiplier, p->shift) + p->zero_point, p->lowest, p->highest);
-        wide += wide_step;
-        narrow += narrow_step;
-    }
 }
 
 /* 2^31 / x for x = half / 2^30 in [1, 2), saturated: gemmlowp's one_over_one_plus_x_for_x_in_0_1, three steps of
@@ -132,6 +101,14 @@ static int32_t reciprocal(int32_t half)
         x += doubling_high_multiply(x, one - doubling_high_multiply(half, x)) * 4;
     }
     return x < one * 2 ? x * 2 : INT32_MAX;
+}
+
+/* x / 2^n, halves away from zero: gemmlowp's RoundingDivideByPOT; 0 <= n <= 31. */
+static int32_t rounding_divide_by_power(int32_t x, int n)
+{
+    const uint32_t mask = ((uint32_t)1 << n) - 1u;
+    const uint32_t threshold = (mask >> 1) + (x < 0 ? 1u : 0u);
+    return (x >> n) + (((uint32_t)x & mask) > threshold ? 1 : 0);
 }
 
 /* Softmax of n <= 8191 elements, as 256 times the probability, minus 128. exponentials[i] is 2^31 exp(-i) in the
@@ -165,6 +142,31 @@ static void softmax(const IN_FLASH int32_t *exponentials, int count, const int8_
     }
 }
 
+/* ADD and SUB. In place of the reference's three rescales: factors, found when this file was written, that give the
+   same output for every pair of inputs. */
+typedef struct {
+    int32_t factor0, factor1;
+    int32_t offset; /* zero points, rounding */
+    int32_t middle, below; /* how much less it is under the middle */
+    int shift, lowest, highest;
+} weighted_sum_parameters;
+
+/* output[i] = clamp(input0[i * step0] * factor0 + input1[i * step1] * factor1 + offset, shifted); a step is 0 or 1. */
+static void weighted_sum(const IN_FLASH weighted_sum_parameters *p, const int8_t *input0, int step0,
+        const int8_t *input1, int step1, int n, int8_t *output)
+{
+    for (int i = 0; i < n; i++) {
+        int32_t steps = *input0 * p->factor0 + *input1 * p->factor1 + p->offset;
+        if (steps < p->middle) {
+            steps -= p->below;
+        }
+        const int result = (int)(steps >> 16) >> p->shift;
+        output[i] = (int8_t)(result < p->lowest ? p->lowest : result > p->highest ? p->highest : result);
+        input0 += step0;
+        input1 += step1;
+    }
+}
+
 /* 0  CONCATENATION  "joined"  int8[1,2,3], int8[1,2,2] -> int8[1,2,5] */
 static void concatenation_0(const int8_t *input0, const int8_t *input1, int8_t *output)
 {
@@ -181,18 +183,17 @@ static void concatenation_0(const int8_t *input0, const int8_t *input1, int8_t *
 }
 
 /* 1  ADD  "sum"  int8[1,2,5] -> int8[1,2,5] */
-static const IN_FLASH add_parameters add_1_parameters = {
-    -3, 3,             /* offsets of input0 and input1 */
-    524288,            /* factor of input0 */
-    1717986854, -1, 1, /* multiplier, shift and sign of input1 */
-    1073741824, -19,   /* multiplier and shift of the output */
-    0, -128, 127       /* output zero point, lowest, highest */
+static const IN_FLASH weighted_sum_parameters add_1_parameters = {
+    4194304, 3355443, /* factors of the inputs */
+    1677743,          /* offset */
+    4194304, 32,      /* middle, and what is taken off below it */
+    7, -128, 127      /* shift, lowest, highest */
 };
 
 static void add_1(const int8_t *input, int8_t *output)
 {
     for (int i = 0; i < 2; i++) {
-        add(&add_1_parameters, input + i * 5, 1, add_1_input1, 1, 5, output + i * 5);
+        weighted_sum(&add_1_parameters, input + i * 5, 1, add_1_input1, 1, 5, output + i * 5);
     }
 }
 

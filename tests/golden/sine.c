@@ -26,11 +26,11 @@ static int8_t arena[SINE_ARENA_SIZE];
 static const IN_FLASH int8_t fully_connected_0_weights[12] = { /* 12 x 1 */
     -109, 102, -94, -28, -127, 66, -117, 122, 118, -33, -57, 118
 };
-static const IN_FLASH int32_t fully_connected_0_bias[12] = { /* input zero point folded in */
-    1873, 2773, 3564, 5043, -6516, 6377, -12204, 532, -9033, 8149, 1600, -10539
-};
 static const IN_FLASH int32_t fully_connected_0_multiplier[1] = { 1121791687 };
-static const IN_FLASH int8_t fully_connected_0_shift[1] = { -5 };
+static const IN_FLASH int32_t fully_connected_0_offset[12] = { /* bias, zero points, rounding */
+    -101616662, -86211198, -72671506, -47355309, -245212766, -24520871, -342575417, -124570804, -288296773,
+    5810719, -106289769, -314075308
+};
 
 /* operator 1, FULLY_CONNECTED */
 static const IN_FLASH int8_t fully_connected_1_weights[180] = { /* 15 x 12 */
@@ -43,118 +43,156 @@ static const IN_FLASH int8_t fully_connected_1_weights[180] = { /* 15 x 12 */
     -17, 8, 7, 20, -31, -51, -51, 46, -15, -37, -66, 10, -59, 86, -115, 2, -8, -50, -90, 39, -44, -63, 16, -38,
     -30, -16, -16, -40, -31, -17, -28, 26, 16, 14
 };
-static const IN_FLASH int32_t fully_connected_1_bias[15] = { /* input zero point folded in */
-    -13440, -933, -2634, -45966, -9712, -14391, -36366, -15744, -26983, -17243, -23168, -17478, -18493, -27382,
-    -20512
+static const IN_FLASH int32_t fully_connected_1_multiplier[1] = { 668957676 };
+static const IN_FLASH int32_t fully_connected_1_offset[15] = { /* bias, zero points, rounding */
+    -270873939, -143208932, -160571863, -602882562, -232820435, -280581253, -504890715, -294391983, -409113892,
+    -309692997, -370172348, -312091756, -322452352, -413186678, -343061267
 };
-static const IN_FLASH int32_t fully_connected_1_multiplier[1] = { 1337915352 };
-static const IN_FLASH int8_t fully_connected_1_shift[1] = { -6 };
 
 /* operator 2, FULLY_CONNECTED */
 static const IN_FLASH int8_t fully_connected_2_weights[15] = { /* 1 x 15 */
     -69, 52, 73, 41, -88, 96, -127, -22, 24, 107, -74, 26, 30, -85, -71
 };
-static const IN_FLASH int32_t fully_connected_2_bias[1] = { -12316 }; /* input zero point folded in */
-static const IN_FLASH int32_t fully_connected_2_multiplier[1] = { 1756291563 };
-static const IN_FLASH int8_t fully_connected_2_shift[1] = { -8 };
+static const IN_FLASH int32_t fully_connected_2_multiplier[1] = { 878145782 };
+static const IN_FLASH uint16_t fully_connected_2_below[1] = { 16163 };
+static const IN_FLASH int32_t fully_connected_2_offset[1] = { -167116715 }; /* bias, zero points, rounding */
 
-/* sums[0] += x . w0 and sums[1] += x . w1, over n >= 1 elements: two channels share each load of x, and counting
-   down to zero leaves a Cortex-M0 no comparison to make. */
-static void dot_pair(const int8_t *x, const IN_FLASH int8_t *w0, const IN_FLASH int8_t *w1, int n, int32_t sums[2])
-{
-    int32_t sum0 = sums[0], sum1 = sums[1];
-    int i = n - 1;
-    do {
-        const int8_t value = x[i];
-        sum0 += (int16_t)value * w0[i];
-        sum1 += (int16_t)value * w1[i];
-    } while (--i >= 0);
-    sums[0] = sum0;
-    sums[1] = sum1;
-}
+/* Cores without a 32 x 32 -> 64 multiply; there the products of halves are put together instead. avr-gcc takes its
+   short multiplications for them only where it does not see that they are parts of something longer: HIDE. */
+#if defined(__AVR__)
+#define NO_LONG_MULTIPLY
+#define HIDE(half) __asm__("" : "+r"(half))
+#elif defined(__ARM_ARCH_ISA_THUMB) && __ARM_ARCH_ISA_THUMB == 1
+#define NO_LONG_MULTIPLY
+#endif
+#if !defined(HIDE)
+#define HIDE(half) (void)0
+#endif
 
-static int32_t clamp(int32_t x, int32_t lowest, int32_t highest)
+/* x * multiplier / 2^16, rounded down, where that fits in 32 bits less 17; multiplier >= 0. */
+static int32_t scaled_product(int32_t x, int32_t multiplier)
 {
-    return x < lowest ? lowest : x > highest ? highest : x;
-}
-
-/* (a * b + 2^30) >> 31: gemmlowp's SaturatingRoundingDoublingHighMul; a and b are not both -2^31. */
-static int32_t doubling_high_multiply(int32_t a, int32_t b)
-{
-#if defined(__AVR__) || (defined(__ARM_ARCH_ISA_THUMB) && __ARM_ARCH_ISA_THUMB == 1) || defined(NO_LONG_MULTIPLY)
-    /* No 32 x 32 -> 64 multiply on this core: four products of 16-bit halves, none of which overflows. */
-    const int32_t a_high = a >> 16, b_high = b >> 16;
-    const uint32_t a_low = (uint32_t)a & 0xFFFFu, b_low = (uint32_t)b & 0xFFFFu;
-    const int32_t middle = a_high * (int32_t)b_low + (int32_t)((a_low * b_low) >> 16);
-    const int32_t low = (int32_t)a_low * b_high + (middle & 0xFFFF);
-    const int32_t high = a_high * b_high + (middle >> 16) + (low >> 16);
-    return high * 2 + ((((low & 0xFFFF) >> 14) + 1) >> 1);
+#if defined(NO_LONG_MULTIPLY)
+    uint16_t low = (uint16_t)multiplier, high = (uint16_t)(multiplier >> 16), x_low = (uint16_t)x;
+    int16_t x_high = (int16_t)(x >> 16);
+    HIDE(low);
+    HIDE(high);
+    HIDE(x_low);
+    HIDE(x_high);
+    const int32_t middle = x_high * (int32_t)low + (int32_t)(x_low * (uint32_t)low >> 16);
+    return x * (int32_t)high + middle;
 #else
-    return (int32_t)(((int64_t)a * b + ((int64_t)1 << 30)) >> 31);
+    return (int32_t)(((int64_t)x * multiplier) >> 16);
 #endif
 }
 
-/* x / 2^n, halves away from zero: gemmlowp's RoundingDivideByPOT; 0 <= n <= 31. */
-static int32_t rounding_divide_by_power(int32_t x, int n)
-{
-    const uint32_t mask = ((uint32_t)1 << n) - 1u;
-    const uint32_t threshold = (mask >> 1) + (x < 0 ? 1u : 0u);
-    return (x >> n) + (((uint32_t)x & mask) > threshold ? 1 : 0);
-}
-
-/* x * multiplier * 2^(shift - 31) with TensorFlow Lite's double rounding; x * 2^shift does not overflow. */
-static int32_t rescale(int32_t x, int32_t multiplier, int shift)
-{
-    if (shift > 0) {
-        return doubling_high_multiply(x * ((int32_t)1 << shift), multiplier);
-    }
-    return rounding_divide_by_power(doubling_high_multiply(x, multiplier), -shift);
-}
-
-/* From accumulators to int8_t: one multiplier and shift a channel (step 1), or one for all (step 0). */
+/* From sums of products to int8. In place of the reference's two roundings of a 64-bit product: a line, found for each
+   channel when this file was written, that gives the same output for every sum that can occur. */
 typedef struct {
-    const IN_FLASH int32_t *multiplier;
-    const IN_FLASH int8_t *shift;
-    int16_t step, zero_point, lowest, highest;
+    const IN_FLASH int32_t *multiplier; /* one a channel (step 1), or one for all (step 0) */
+    const IN_FLASH uint16_t *below;     /* the same: how much lower the line lies under the middle; 0 for not at all */
+    const IN_FLASH int32_t *offset;     /* [channels]: bias, zero points, rounding */
+    int32_t middle;
+    int step, shift, lowest, highest;
 } requantization;
 
 static int8_t requantize(const IN_FLASH requantization *q, int channel, int32_t sum)
 {
     const int i = channel * q->step;
-    return (int8_t)clamp(rescale(sum, q->multiplier[i], q->shift[i]) + q->zero_point, q->lowest, q->highest);
+    int32_t steps = scaled_product(sum, q->multiplier[i]) + q->offset[channel];
+    if (steps < q->middle) {
+        steps -= q->below[i];
+    }
+    const int result = (int)(steps >> 16) >> q->shift;
+    return (int8_t)(result < q->lowest ? q->lowest : result > q->highest ? q->highest : result);
+}
+
+/* What computes each output channel from the same inputs. */
+typedef struct {
+    int size;                       /* inputs */
+    const IN_FLASH int8_t *weights; /* [output channels][inputs] */
+    requantization to_output;
+} dense_parameters;
+
+/* AVR adds unsigned products to a sum faster than signed ones: there each is lifted by 2^15, and the sum of n of them
+   lowered again. Elsewhere these functions do nothing. */
+#if defined(__AVR__)
+static uint16_t lifted(int product)
+{
+    return (uint16_t)((uint16_t)product + 32768u);
+}
+static int32_t lowered(int32_t sum, int n)
+{
+    return sum - (int32_t)((uint32_t)n << 16 >> 1); /* n << 15 would be a loop */
+}
+#else
+static int lifted(int product)
+{
+    return product;
+}
+static int32_t lowered(int32_t sum, int n)
+{
+    (void)n;
+    return sum;
+}
+#endif
+
+/* Inlined, the loop would not get the registers that it takes: on a Cortex-M0 all eight that most instructions have. */
+#if defined(__GNUC__)
+#define ALONE __attribute__((noinline))
+#else
+#define ALONE
+#endif
+
+/* Returns x . w0, and puts x . w1 into *second, over n >= 1 elements: two channels share each load of x, and counting
+   down to zero leaves no comparison to make. */
+static ALONE int32_t dot_pair(const int8_t *x, const IN_FLASH int8_t *w0, const IN_FLASH int8_t *w1, int n,
+        int32_t *second)
+{
+    int32_t sum0 = 0, sum1 = 0;
+    int i = n - 1;
+    do {
+        const int8_t value = x[i];
+        sum0 += lifted((int16_t)value * w0[i]);
+        sum1 += lifted((int16_t)value * w1[i]);
+    } while (i-- != 0);
+    *second = lowered(sum1, n);
+    return lowered(sum0, n);
+}
+
+/* Requantizes x . weights[o] to output[o] for o from first to end - 1, two at a time; the last of an odd number is
+   paired with itself. */
+static void dense_outputs(const IN_FLASH dense_parameters *p, int first, int end, const int8_t *x, int8_t *output)
+{
+    for (int o = first; o < end; o += 2) {
+        const int other = o + 1 < end ? o + 1 : o;
+        int32_t sum0, sum1;
+        sum0 = dot_pair(x, p->weights + o * p->size, p->weights + other * p->size, p->size, &sum1);
+        output[o] = requantize(&p->to_output, o, sum0);
+        if (other != o) {
+            output[other] = requantize(&p->to_output, other, sum1);
+        }
+    }
 }
 
 typedef struct {
-    int inputs, outputs;
-    const IN_FLASH int8_t *weights; /* [outputs][inputs] */
-    const IN_FLASH int32_t *bias;   /* [outputs], input zero point folded in */
-    requantization to_output;
+    int outputs;
+    dense_parameters dense;
 } fully_connected_parameters;
 
-/* output[o] = requantize(bias[o] + input . weights[o]), two outputs at a time. */
 static void fully_connected(const IN_FLASH fully_connected_parameters *p, const int8_t *input, int8_t *output)
 {
-    const IN_FLASH int8_t *weights = p->weights;
-    for (int o = 0; o < p->outputs; o += 2) {
-        const int count = o + 1 < p->outputs ? 2 : 1;
-        int32_t sums[2];
-        sums[0] = p->bias[o];
-        sums[1] = p->bias[o + count - 1];
-        dot_pair(input, weights, weights + (count - 1) * p->inputs, p->inputs, sums);
-        for (int k = 0; k < count; k++) {
-            output[o + k] = requantize(&p->to_output, o + k, sums[k]);
-        }
-        weights += count * p->inputs;
-    }
+    dense_outputs(&p->dense, 0, p->outputs, input, output);
 }
 
 /* 0  FULLY_CONNECTED  "sequential/quant_dense/MatMul;sequential/quant_dense/Relu;sequential/quant_de..."
       int8[1,1] -> int8[1,12] */
 static const IN_FLASH fully_connected_parameters fully_connected_0_parameters = {
-    1, 12, /* inputs, outputs */
-    fully_connected_0_weights, fully_connected_0_bias,
-    /* one multiplier; output zero point, lowest, highest */
-    { fully_connected_0_multiplier, fully_connected_0_shift, 0, -128, -128, 127 }
+    12,                             /* outputs */
+    { 1, fully_connected_0_weights, /* inputs of each output, weights */
+    /* one multiplier */
+    { fully_connected_0_multiplier, 0, fully_connected_0_offset,
+    INT32_MIN, 0, 4, -128, 127 } }  /* middle, step, shift, lowest, highest */
 };
 
 static void fully_connected_0(const int8_t *input, int8_t *output)
@@ -165,10 +203,11 @@ static void fully_connected_0(const int8_t *input, int8_t *output)
 /* 1  FULLY_CONNECTED  "sequential/quant_dense_1/MatMul;sequential/quant_dense_1/Relu;sequential/quan..."
       int8[1,12] -> int8[1,15] */
 static const IN_FLASH fully_connected_parameters fully_connected_1_parameters = {
-    12, 15, /* inputs, outputs */
-    fully_connected_1_weights, fully_connected_1_bias,
-    /* one multiplier; output zero point, lowest, highest */
-    { fully_connected_1_multiplier, fully_connected_1_shift, 0, -128, -128, 127 }
+    15,                              /* outputs */
+    { 12, fully_connected_1_weights, /* inputs of each output, weights */
+    /* one multiplier */
+    { fully_connected_1_multiplier, 0, fully_connected_1_offset,
+    INT32_MIN, 0, 4, -128, 127 } }   /* middle, step, shift, lowest, highest */
 };
 
 static void fully_connected_1(const int8_t *input, int8_t *output)
@@ -178,10 +217,11 @@ static void fully_connected_1(const int8_t *input, int8_t *output)
 
 /* 2  FULLY_CONNECTED  "StatefulPartitionedCall:0"  int8[1,15] -> int8[1,1] */
 static const IN_FLASH fully_connected_parameters fully_connected_2_parameters = {
-    15, 1, /* inputs, outputs */
-    fully_connected_2_weights, fully_connected_2_bias,
-    /* one multiplier; output zero point, lowest, highest */
-    { fully_connected_2_multiplier, fully_connected_2_shift, 0, -1, -128, 127 }
+    1,                               /* outputs */
+    { 15, fully_connected_2_weights, /* inputs of each output, weights */
+    /* one multiplier */
+    { fully_connected_2_multiplier, fully_connected_2_below, fully_connected_2_offset,
+    -2097152, 0, 6, -128, 127 } }    /* middle, step, shift, lowest, highest */
 };
 
 static void fully_connected_2(const int8_t *input, int8_t *output)

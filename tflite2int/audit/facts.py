@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from ..program import Linear
+
 Role = Literal["input", "output", "constant", "variable", "activation", "unused"]
 Status = Literal["computed", "view", "removed", "refused"]
 Severity = Literal["error", "warning", "note"]
@@ -33,6 +35,7 @@ class RescaleFacts:
     """``real = multiplier * 2**(shift - 31)``, as gemmlowp and CMSIS-NN write it; a positive shift is to the left.
 
     One or a channel. ``accumulator``: proved interval of what is rescaled, over all inputs that the types admit.
+    ``linear``: the cheaper form that the C code has in its place, which is proved to be equal over that interval.
     """
 
     name: str
@@ -43,6 +46,7 @@ class RescaleFacts:
     accumulator: tuple[Interval, ...]
     accumulator_bits: int | None  # of two's complement that the widest interval takes; None where none is known
     accumulator_width: int  # 32, or 64 in kernels for 16-bit activations
+    linear: Linear | None
 
 
 @dataclass(frozen=True)

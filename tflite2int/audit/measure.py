@@ -201,6 +201,7 @@ def _rescale(rescale: Rescale, width: int) -> RescaleFacts:
         accumulator=rescale.accumulator,
         accumulator_bits=max(_bits(end) for end in ends) if ends else None,
         accumulator_width=width,
+        linear=rescale.linear,
     )
 
 

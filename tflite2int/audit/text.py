@@ -15,6 +15,7 @@ multiplier and shift are gemmlowp's and CMSIS-NN's: a positive shift is to the l
 low..high spans the channels; --json and --csv have each"""
 ACCUMULATOR_LEGEND = """\
 acc min and acc max are proved from the weights, for every input that the type admits
+form linear: in the C code a line takes the place of multiplier and shift, equal for everything in that range
 dead: channels that give the same value for any input; at act_min, at act_max: those that always stand there"""
 
 
@@ -105,15 +106,16 @@ def _more(op: OperatorFacts) -> str:
 
 
 _ACCUMULATOR_HEADS = (
-    "#", "operator", "rescale", "acc min", "acc max", "bits", "relative error", "zero weights", "scale max/min",
-    "dead", "at act_min", "at act_max", "MACs",
+    "#", "operator", "rescale", "acc min", "acc max", "bits", "relative error", "form", "zero weights",
+    "scale max/min", "dead", "at act_min", "at act_max", "MACs",
 )  # fmt: skip
 
 
 def _accumulator_rows(op: OperatorFacts) -> Iterator[tuple[str, ...]]:
     for position, r in enumerate(op.rescales):
         head = (str(op.index), op.kind) if position == 0 else ("", "")
-        yield (*head, r.name, *_accumulator(r), f"{max(r.relative_error):.1e}", *_weights(op), str(op.macs or "-"))
+        numbers = (*_accumulator(r), f"{max(r.relative_error):.1e}", "linear" if r.linear else "-")
+        yield (*head, r.name, *numbers, *_weights(op), str(op.macs or "-"))
 
 
 def _accumulator(r: RescaleFacts) -> tuple[str, str, str]:

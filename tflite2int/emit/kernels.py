@@ -33,7 +33,8 @@ _INT16 = {
 # Suffix -> what stands for the words of sample.h.
 _WORDS = {
     "": _INT8,
-    "_counts": {**_INT8, "output_t": "int16_t"},
+    "_gemmlowp": _INT8,
+    "_gemmlowp_counts": {**_INT8, "output_t": "int16_t"},
     "_int16": _INT16,
     "_int16_bias32": _INT16,
     "_int16_counts": _INT16,

@@ -1,72 +1,60 @@
+#include "lift.h"
 #include "requantize.h"
 #include "sample.h"
 #include "window_rows.h"
 
 typedef struct {
     int input_width, input_channels;
-    int input_zero_point;
-    int kernel_height, kernel_width;
+    int kernel_height, kernel_width, kernel_size;
     int dilation, stride, pad_left;
-    int output_width, multiplier; /* output channels for each input channel */
+    int output_width, output_channels;
+    int multiplier; /* output channels for each input channel */
     const IN_FLASH int8_t *weights; /* [output channels][kernel height][kernel width] */
-    const IN_FLASH accumulator_t *bias;   /* [output channels], input zero point folded in */
+    const sample_t *padding; /* [input channels] zero points; 0 where no window meets padding */
     requantization to_output;
 } depthwise_conv_2d_parameters;
 
-/* weights . window, where the window begins at column left of its rows and lies inside the image. */
-static accumulator_t depthwise_inside(const IN_FLASH depthwise_conv_2d_parameters *p, const sample_t *const *rows,
-        int start, const IN_FLASH int8_t *weights)
+/* Puts the pixels of the window at column left into taps, the last one first. */
+static void depthwise_window(const IN_FLASH depthwise_conv_2d_parameters *p, const sample_t *const *rows, int left,
+        const sample_t **taps)
 {
-    const int step = p->dilation * p->input_channels;
-    accumulator_t sum = 0;
+    taps += p->kernel_size;
     for (int ky = 0; ky < p->kernel_height; ky++) {
-        const sample_t *x = rows[ky] + start;
+        int column = left;
         for (int kx = 0; kx < p->kernel_width; kx++) {
-            sum += (product_t)*x * *weights++;
-            x += step;
-        }
-    }
-    return sum;
-}
-
-/* The same where parts of the window may lie in the padding, which has the value of the input's zero point. */
-static accumulator_t depthwise_border(const IN_FLASH depthwise_conv_2d_parameters *p, const sample_t *const *rows,
-        int left, int channel, const IN_FLASH int8_t *weights)
-{
-    accumulator_t sum = 0;
-    for (int ky = 0; ky < p->kernel_height; ky++) {
-        for (int kx = 0; kx < p->kernel_width; kx++) {
-            const int column = left + kx * p->dilation;
             const int inside = rows[ky] != 0 && column >= 0 && column < p->input_width;
-            const int x = inside ? rows[ky][column * p->input_channels + channel] : p->input_zero_point;
-            sum += (product_t)x * *weights++;
+            *--taps = inside ? rows[ky] + column * p->input_channels : p->padding;
+            column += p->dilation;
         }
     }
-    return sum;
 }
 
-/* One output row from kernel_height input rows, of which those outside the image are 0. */
-static void depthwise_conv_2d_row(const IN_FLASH depthwise_conv_2d_parameters *p, const sample_t *const *rows,
-        sample_t *output)
+/* The channel's weights times its taps, of which there are n >= 1, the last one first. */
+static accumulator_t tap_product(const sample_t *const *taps, int channel, const IN_FLASH int8_t *weights, int n)
 {
-    const int span = (p->kernel_width - 1) * p->dilation + 1;
-    int all_rows = 1;
-    for (int ky = 0; ky < p->kernel_height; ky++) {
-        all_rows &= rows[ky] != 0;
-    }
+    accumulator_t sum = 0;
+    int i = n - 1;
+    do {
+        sum += lifted((product_t)(*taps++)[channel] * weights[i]);
+    } while (i-- != 0);
+    return lowered(sum, n);
+}
+
+/* One output row from kernel_height input rows, of which those outside the image are 0; taps: room for a window. */
+static void depthwise_conv_2d_row(const IN_FLASH depthwise_conv_2d_parameters *p, const sample_t *const *rows,
+        const sample_t **taps, output_t *output)
+{
     for (int x = 0; x < p->output_width; x++) {
-        const int left = x * p->stride - p->pad_left;
-        const int inside = all_rows && left >= 0 && left + span <= p->input_width;
         const IN_FLASH int8_t *weights = p->weights;
-        int channel = 0;
-        for (int c = 0; c < p->input_channels; c++) {
-            for (int m = 0; m < p->multiplier; m++) {
-                const accumulator_t sum = inside
-                    ? depthwise_inside(p, rows, left * p->input_channels + c, weights)
-                    : depthwise_border(p, rows, left, c, weights);
-                *output++ = requantize(&p->to_output, channel, sum + p->bias[channel]);
-                weights += p->kernel_height * p->kernel_width;
-                channel++;
+        int input_channel = 0, repeated = 0;
+        depthwise_window(p, rows, x * p->stride - p->pad_left, taps);
+        for (int channel = 0; channel < p->output_channels; channel++) {
+            const accumulator_t sum = tap_product(taps, input_channel, weights, p->kernel_size);
+            *output++ = requantize(&p->to_output, channel, sum);
+            weights += p->kernel_size;
+            if (++repeated == p->multiplier) {
+                repeated = 0;
+                input_channel++;
             }
         }
     }

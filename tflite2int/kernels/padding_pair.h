@@ -2,15 +2,15 @@
 #include "flash.h"
 #include "sample.h"
 
-/* sums[0] += value * sum of w0 and sums[1] += value * sum of w1, over n elements: taps that lie in the padding. */
-static void padding_pair(int value, const IN_FLASH int8_t *w0, const IN_FLASH int8_t *w1, int n,
-        accumulator_t sums[2])
+/* Returns value * sum of w0, and puts value * sum of w1 into *second, over n elements: taps that lie in the padding. */
+static accumulator_t padding_pair(int value, const IN_FLASH int8_t *w0, const IN_FLASH int8_t *w1, int n,
+        accumulator_t *second)
 {
-    accumulator_t sum0 = sums[0], sum1 = sums[1];
+    int32_t sum0 = 0, sum1 = 0;
     for (int i = 0; value != 0 && i < n; i++) {
-        sum0 += (product_t)value * w0[i];
-        sum1 += (product_t)value * w1[i];
+        sum0 += w0[i];
+        sum1 += w1[i];
     }
-    sums[0] = sum0;
-    sums[1] = sum1;
+    *second = sum1 * value;
+    return sum0 * value;
 }

@@ -1,18 +1,24 @@
 #pragma once
-#include "clamp.h"
 #include "flash.h"
-#include "rescale.h"
-#include "sample.h"
+#include "scaled_product.h"
 
-/* From accumulators to output_t: one multiplier and shift a channel (step 1), or one for all (step 0). */
+/* From sums of products to int8. In place of the reference's two roundings of a 64-bit product: a line, found for each
+   channel when this file was written, that gives the same output for every sum that can occur. */
 typedef struct {
-    const IN_FLASH int32_t *multiplier;
-    const IN_FLASH int8_t *shift;
-    int16_t step, zero_point, lowest, highest;
+    const IN_FLASH int32_t *multiplier; /* one a channel (step 1), or one for all (step 0) */
+    const IN_FLASH uint16_t *below;     /* the same: how much lower the line lies under the middle; 0 for not at all */
+    const IN_FLASH int32_t *offset;     /* [channels]: bias, zero points, rounding */
+    int32_t middle;
+    int step, shift, lowest, highest;
 } requantization;
 
-static output_t requantize(const IN_FLASH requantization *q, int channel, int32_t sum)
+static int8_t requantize(const IN_FLASH requantization *q, int channel, int32_t sum)
 {
     const int i = channel * q->step;
-    return (output_t)clamp(rescale(sum, q->multiplier[i], q->shift[i]) + q->zero_point, q->lowest, q->highest);
+    int32_t steps = scaled_product(sum, q->multiplier[i]) + q->offset[channel];
+    if (steps < q->middle) {
+        steps -= q->below[i];
+    }
+    const int result = (int)(steps >> 16) >> q->shift;
+    return (int8_t)(result < q->lowest ? q->lowest : result > q->highest ? q->highest : result);
 }

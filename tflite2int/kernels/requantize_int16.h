@@ -3,8 +3,9 @@
 #include "flash.h"
 #include "rescale_reduced.h"
 
-/* From accumulators to int16: one multiplier and shift a channel (step 1), or one for all (step 0). */
+/* From sums of products to int16: one multiplier and shift a channel (step 1), or one for all (step 0). */
 typedef struct {
+    const IN_FLASH int32_t *bias; /* [channels], input zero point folded in */
     const IN_FLASH int16_t *multiplier;
     const IN_FLASH int8_t *shift;
     int16_t step, lowest, highest;
@@ -13,5 +14,6 @@ typedef struct {
 static int16_t requantize_int16(const IN_FLASH requantization_int16 *q, int channel, int32_t sum)
 {
     const int i = channel * q->step;
+    sum += q->bias[channel];
     return (int16_t)clamp(rescale_reduced(sum, q->multiplier[i], q->shift[i]), q->lowest, q->highest);
 }

@@ -3,9 +3,10 @@
 #include "flash.h"
 #include "rescale.h"
 
-/* From accumulators of 16-bit samples to counts of a unit: one multiplier and shift a channel (step 1), or one for all
+/* From sums of 16-bit samples to counts of a unit: one multiplier and shift a channel (step 1), or one for all
    (step 0). */
 typedef struct {
+    const IN_FLASH int32_t *bias; /* [channels], input zero point folded in */
     const IN_FLASH int32_t *multiplier;
     const IN_FLASH int8_t *shift;
     int16_t step, zero_point, lowest, highest;
@@ -14,5 +15,6 @@ typedef struct {
 static int16_t requantize_int16_counts(const IN_FLASH requantization_int16_counts *q, int channel, int32_t sum)
 {
     const int i = channel * q->step;
+    sum += q->bias[channel];
     return (int16_t)clamp(rescale(sum, q->multiplier[i], q->shift[i]) + q->zero_point, q->lowest, q->highest);
 }

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from ..graph import DType, Graph, Operator
+import math
+
+import numpy as np
+
+from ..graph import Array, DType, Graph, Operator
 from ..program import Constant, Layer, Parameters, layer_name
 from .support import Support, types
-from .weighted import INT8_TYPES, WEIGHTED_CONSTRAINTS, WEIGHTED_TYPES, Weighted, weigh
-from .window import Window, row_loop, window, window_shapes
+from .weighted import INT8_TYPES, WEIGHTED_CONSTRAINTS, WEIGHTED_TYPES, Weighted, requantized
+from .window import row_loop, window, window_shapes
+
+# A window is copied together, on the stack, where that takes no more elements than these, or than this share of the
+# layer's input and output; else each pair of channels reads it where it lies, at a tenth more instructions.
+SMALL_WINDOW, SHARE = 64, 1 / 16
 
 DEPTHWISE_TYPES = types(*INT8_TYPES, "int16 int8 int64 > int16", "int16 int8 - > int16")
 
@@ -29,61 +37,89 @@ def depth_multiplier(graph: Graph, op: Operator) -> str | None:
 
 
 def lower_conv_2d(graph: Graph, op: Operator) -> tuple[Layer, ...]:
-    return (conv_2d(graph, op, weigh(graph, op)),)
+    return (conv_2d(graph, op, requantized(graph, op)),)
 
 
 def conv_2d(graph: Graph, op: Operator, weighted: Weighted) -> Layer:
     """The layer, its accumulators rescaled as ``weighted`` says."""
-    x, weights, out = graph.required(op, 0), graph.required(op, 1), graph.result(op)
-    geometry, name = window(graph, op), layer_name(op)
-    width, depth = geometry.width, weights.shape[3]
-    groups = geometry.input_channels // depth
+    weights = graph.required(op, 1).value()
+    return _conv_2d(graph, op, weighted, weights, graph.required(op, 0).shape[3] // weights.shape[3])
+
+
+def _conv_2d(graph: Graph, op: Operator, weighted: Weighted, weights: Array, groups: int) -> Layer:
+    """``weights``: (output channels, height, width, input channels of a group)."""
+    x, out = graph.required(op, 0), graph.result(op)
+    geometry = window(graph, op)
+    height, width = geometry.height, geometry.width
+    outputs, *kernel = weights.shape
+    size = math.prod(kernel)
     run = width.kernel if width.dilation == 1 and groups == 1 else 1
+    whole = run == width.kernel and height.kernel == 1 and not geometry.padded
+    in_place = not whole and size > max(SMALL_WINDOW, SHARE * (x.elements + out.elements))
     rows = (
         (f"{width.input}, {geometry.input_channels}", "input width, channels"),
         (f"{x.zero_point}", "input zero point"),
-        (f"{geometry.height.kernel}, {width.kernel}, {depth}", "kernel height, width, channels"),
-        (f"{run}", "taps in a run"),
+        (", ".join(map(str, kernel)), "kernel height, width, channels"),
         (f"{width.dilation}, {width.stride}, {width.before}", "horizontal dilation, stride, padding"),
-        (f"{width.output}, {groups}, {geometry.output_channels // groups}", "output width, groups, outputs of a group"),
-        (f"{name}_weights, {name}_bias", ""),
-        weighted.requantization(name, out.zero_point),
+        (f"{width.output}, {outputs}", "output width, channels"),
+        (f"{groups}, {outputs // groups}", "groups, outputs of a group"),
+        (f"{run}", "taps in a run"),
+        *weighted.dense(layer_name(op), size, out.zero_point),
     )
-    table = Constant("weights", DType.INT8, weights.value())
-    macs = out.elements * geometry.height.kernel * width.kernel * depth
-    return _layer(graph, op, "conv_2d", geometry, weighted, rows, table, macs)
+    return _layer(
+        graph,
+        op,
+        weighted,
+        "conv_2d_in_place" if in_place else "conv_2d",
+        rows=rows,
+        tables=(Constant("weights", DType.INT8, weights),),
+        scratch=("", "0") if whole else ("", "") if in_place else (f"{x.dtype.c} window[{size}];", "window"),
+        macs=out.elements * size,
+    )
 
 
 def lower_depthwise_conv_2d(graph: Graph, op: Operator) -> tuple[Layer, ...]:
+    """With one input channel it is a convolution like any other, and computed as one."""
     x, weights, out = graph.required(op, 0), graph.required(op, 1), graph.result(op)
-    geometry, weighted, name = window(graph, op), weigh(graph, op), layer_name(op)
-    width = geometry.width
+    geometry, weighted, name = window(graph, op), requantized(graph, op), layer_name(op)
+    # The taps of a channel side by side: the file has the channels innermost.
+    taps = weights.value()[0].transpose(2, 0, 1)
+    if geometry.input_channels == 1:
+        return (_conv_2d(graph, op, weighted, taps[..., None], groups=1),)
+    width, size = geometry.width, geometry.height.kernel * geometry.width.kernel
     rows = (
         (f"{width.input}, {geometry.input_channels}", "input width, channels"),
-        (f"{x.zero_point}", "input zero point"),
-        (f"{geometry.height.kernel}, {width.kernel}", "kernel height, width"),
+        (f"{geometry.height.kernel}, {width.kernel}, {size}", "kernel height, width, size"),
         (f"{width.dilation}, {width.stride}, {width.before}", "horizontal dilation, stride, padding"),
-        (
-            f"{width.output}, {geometry.output_channels // geometry.input_channels}",
-            "output width, output channels for each input channel",
-        ),
-        (f"{name}_weights, {name}_bias", ""),
-        weighted.requantization(name, out.zero_point),
+        (f"{width.output}, {geometry.output_channels}", "output width, channels"),
+        (f"{geometry.output_channels // geometry.input_channels}", "output channels for each input channel"),
+        (f"{name}_weights, {name}_padding" if geometry.padded else f"{name}_weights, 0", ""),
+        *weighted.requantization(name, out.zero_point),
     )
-    # The taps of a channel side by side: the file has the channels innermost.
-    table = Constant("weights", DType.INT8, weights.value()[0].transpose(2, 0, 1))
-    macs = out.elements * geometry.height.kernel * width.kernel
-    return (_layer(graph, op, "depthwise_conv_2d", geometry, weighted, rows, table, macs),)
+    zeros: Array = np.full(geometry.input_channels, x.zero_point)
+    padding = (Constant("padding", x.dtype, zeros, "input zero point", in_flash=False),) if geometry.padded else ()
+    layer = _layer(
+        graph,
+        op,
+        weighted,
+        "depthwise_conv_2d",
+        rows=rows,
+        tables=(Constant("weights", DType.INT8, taps), *padding),
+        scratch=(f"const {x.dtype.c} *taps[{size}];", "taps"),
+        macs=out.elements * size,
+    )
+    return (layer,)
 
 
 def _layer(
     graph: Graph,
     op: Operator,
-    kernel: str,
-    geometry: Window,
     weighted: Weighted,
+    kernel: str,
+    *,
     rows: tuple[tuple[str, str], ...],
-    weights: Constant,
+    tables: tuple[Constant, ...],
+    scratch: tuple[str, str],
     macs: int,
 ) -> Layer:
     row, parameters = f"{kernel}_row{weighted.variant}", f"{layer_name(op)}{weighted.suffix}_parameters"
@@ -91,12 +127,12 @@ def _layer(
         operator=op,
         reads=(op.inputs[0],),
         writes=(op.outputs[0],),
-        body=row_loop(geometry, row, parameters, graph.required(op, 0).dtype),
+        body=row_loop(window(graph, op), row, parameters, graph.required(op, 0).dtype, scratch),
         kernels=(f"{kernel}{weighted.variant}.c",),
-        constants=weighted.constants(weights),
-        parameters=Parameters(f"{kernel}_parameters{weighted.variant}", rows),
+        constants=weighted.constants(*tables),
+        parameters=Parameters(f"{kernel.removesuffix('_in_place')}_parameters{weighted.variant}", rows),
         macs=macs,
-        weight_bytes=weights.bytes,
+        weight_bytes=tables[0].bytes,
         rescales=(weighted.rescale,),
         clamp=weighted.clamp,
         suffix=weighted.suffix,

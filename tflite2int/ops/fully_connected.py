@@ -7,7 +7,7 @@ from ..graph import DType, Graph, Operator
 from ..program import Constant, Layer, Parameters, layer_name
 from .support import Support
 from .text import per_row
-from .weighted import WEIGHTED_CONSTRAINTS, WEIGHTED_TYPES, Weighted, weigh
+from .weighted import WEIGHTED_CONSTRAINTS, WEIGHTED_TYPES, Weighted, requantized
 
 
 def plain_layout(graph: Graph, op: Operator) -> str | None:
@@ -30,7 +30,7 @@ def shapes(graph: Graph, op: Operator) -> str | None:
 
 
 def lower(graph: Graph, op: Operator) -> tuple[Layer, ...]:
-    return (fully_connected(graph, op, weigh(graph, op)),)
+    return (fully_connected(graph, op, requantized(graph, op)),)
 
 
 def fully_connected(graph: Graph, op: Operator, weighted: Weighted) -> Layer:
@@ -38,11 +38,7 @@ def fully_connected(graph: Graph, op: Operator, weighted: Weighted) -> Layer:
     x, weights, out = graph.required(op, 0), graph.required(op, 1), graph.result(op)
     outputs, inputs = weights.shape
     name = layer_name(op)
-    rows = (
-        (f"{inputs}, {outputs}", "inputs, outputs"),
-        (f"{name}_weights, {name}_bias", ""),
-        weighted.requantization(name, out.zero_point),
-    )
+    rows = ((f"{outputs}", "outputs"), *weighted.dense(name, inputs, out.zero_point))
     kernel = f"fully_connected{weighted.variant}"
     call = f"{kernel}(&{name}{weighted.suffix}_parameters, {{input}}, {{output}});"
     batch = x.elements // inputs

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -12,15 +12,17 @@ from ..bounds import INT32, Intervals, reach, reduced_rescale_fits, rescale_fits
 from ..fixedpoint import activation_range, f32, quantize_multiplier, reduced_multiplier
 from ..graph import DType, Graph, Operator, Tensor
 from ..program import Constant, Rescale
+from ..requantization import find_linear, target
 from .support import quantized_per_tensor_activations, types, zero_point_of_int16
 
 Int64Array = npt.NDArray[np.int64]
 
-# Kernel variants. By the arithmetic of the reference: with 16-bit activations and a 64-bit bias (or none) it reduces
-# multipliers to 16 bits and rounds once: NARROW does so in 32-bit arithmetic, WIDE serves where that is not proved to
-# hold. With a 32-bit bias it computes as with 8-bit activations. And COUNTS give 16-bit counts of a physical unit.
-INT8, NARROW, WIDE, BIAS32 = "", "_int16", "_int16_wide", "_int16_bias32"
-COUNTS = {DType.INT8: "_counts", DType.INT16: "_int16_counts"}
+# Kernel variants. GEMMLOWP and BIAS32 compute as the reference does with 8-bit activations, or 16-bit ones and a 32-bit
+# bias; LINEAR is what is equal to GEMMLOWP and cheaper, where that is found. With 16-bit activations and a 64-bit bias
+# (or none) the reference reduces multipliers to 16 bits and rounds once: NARROW does so in 32-bit arithmetic, WIDE
+# serves where that is not proved to hold. COUNTS give 16-bit counts of a physical unit.
+LINEAR, GEMMLOWP, NARROW, WIDE, BIAS32 = "", "_gemmlowp", "_int16", "_int16_wide", "_int16_bias32"
+COUNTS = {DType.INT8: "_gemmlowp_counts", DType.INT16: "_int16_counts"}
 
 INT8_TYPES = ("int8 int8 int32 > int8", "int8 int8 - > int8")
 WEIGHTED_TYPES = types(
@@ -135,46 +137,64 @@ class Weighted:
     def intervals(self) -> Intervals:
         return self.rescale.accumulator
 
-    def constants(self, weights: Constant) -> tuple[Constant, ...]:
-        if self.suffix:
-            return self._rescale_constants()
-        return (
-            weights,
-            Constant(
-                "bias",
-                DType.INT64 if self.variant == WIDE else DType.INT32,
-                self.bias,
-                "" if self.variant else "input zero point folded in",
-            ),
-            *self._rescale_constants(),
-        )
+    def constants(self, *shared: Constant) -> tuple[Constant, ...]:
+        """The tables of a layer: ``shared`` are those of its first form that a second one uses, too."""
+        tables = self._linear_constants() if self.rescale.linear else self._rescale_constants()
+        return tables if self.suffix else (*shared, *tables)
 
-    def _rescale_constants(self) -> tuple[Constant, Constant]:
-        """The multiplier and shift tables; a single entry where all channels have the same."""
+    def _linear_constants(self) -> tuple[Constant, ...]:
+        assert self.rescale.linear
+        multiplier, offset, below = (np.array(v, np.int64) for v in self.rescale.linear.tables)
+        tables = (
+            Constant("multiplier", DType.INT32, multiplier),
+            Constant("below", DType.UINT16, below),
+            Constant("offset", DType.INT32, offset, "bias, zero points, rounding"),
+        )
+        return tuple(table for table in tables if table.values.size)
+
+    def _rescale_constants(self) -> tuple[Constant, ...]:
+        """Bias, multiplier and shift; a single entry of the last two where all channels have the same."""
         count = len(self.rescale.multiplier) if multiplier_step(self.rescale) else 1
         multiplier = np.array(self.rescale.multiplier[:count], np.int64)
         shift = np.array(self.rescale.shift[:count], np.int64)
         if self.variant in (NARROW, WIDE):
             # rescale_reduced.h counts right shifts, from the 16 that it always makes. A multiplier of 0 needs none.
             shift = np.where(multiplier == 0, 1, -1 - shift)
-            return (
-                Constant("multiplier", DType.INT16, reduced_multiplier(multiplier)),
-                Constant("shift", DType.INT8, shift),
-            )
-        return Constant("multiplier", DType.INT32, multiplier), Constant("shift", DType.INT8, shift)
+            scale = Constant("multiplier", DType.INT16, reduced_multiplier(multiplier))
+        else:
+            scale = Constant("multiplier", DType.INT32, multiplier)
+        width = DType.INT64 if self.variant == WIDE else DType.INT32
+        note = "input zero point folded in" if self.variant == GEMMLOWP else ""
+        return Constant("bias", width, self.bias, note), scale, Constant("shift", DType.INT8, shift)
 
-    def requantization(self, name: str, zero_point: int) -> tuple[str, str]:
-        """The row of a parameter struct that fills in its ``requantization``."""
-        step = multiplier_step(self.rescale)
+    def requantization(self, name: str, zero_point: int) -> tuple[tuple[str, str], ...]:
+        """The rows of a parameter struct that fill in its ``requantization``."""
+        prefix, linear = f"{name}{self.suffix}_", self.rescale.linear
         lowest, highest = self.clamp
-        note = "a multiplier for each channel" if step else "one multiplier"
-        shifted = self.variant in (INT8, *COUNTS.values())
+        limits = f"{lowest}, {highest}"
+        if linear:
+            step = int(len(linear.multiplier) > 1)
+            below, middle = (f"{prefix}below", str(linear.middle)) if linear.below else ("0", "INT32_MIN")
+            return (
+                (f"{{ {prefix}multiplier, {below}, {prefix}offset", _step_note(step)),
+                (f"{middle}, {step}, {linear.shift - 16}, {limits} }}", "middle, step, shift, lowest, highest"),
+            )
+        step = multiplier_step(self.rescale)
+        shifted = self.variant in (GEMMLOWP, *COUNTS.values())
         zero, zero_note = (f" {zero_point},", " output zero point,") if shifted else ("", "")
-        tables = f"{name}{self.suffix}_multiplier, {name}{self.suffix}_shift"
         return (
-            f"{{ {tables}, {step},{zero} {lowest}, {highest} }}",
-            f"{note};{zero_note} lowest, highest",
+            (f"{{ {prefix}bias, {prefix}multiplier, {prefix}shift", _step_note(step)),
+            (f"{step},{zero} {limits} }}", f"step,{zero_note} lowest, highest"),
         )
+
+    def dense(self, name: str, size: int, zero_point: int) -> tuple[tuple[str, str], ...]:
+        """The rows that fill in ``dense_parameters``: outputs of ``size`` inputs each."""
+        *rows, (last, note) = self.requantization(name, zero_point)
+        return ((f"{{ {size}, {name}_weights", "inputs of each output, weights"), *rows, (f"{last} }}", note))
+
+
+def _step_note(step: int) -> str:
+    return "a multiplier for each channel" if step else "one multiplier"
 
 
 def multiplier_step(rescale: Rescale) -> int:
@@ -211,13 +231,24 @@ def weigh(graph: Graph, op: Operator) -> Weighted:
     activation = op.attributes.activation if isinstance(op.attributes, FullyConnected | Conv2D) else "NONE"
     largest = reach(matrix, folded, max(-low, high))
     if x.dtype is DType.INT8:
-        variant = INT8
+        variant = GEMMLOWP
     elif (bias.dtype.label if bias else _quantized_bias_type(op)) == "int32":
         variant = BIAS32
     else:
         variant = NARROW if _rescaled_in_32_bits(largest, rescale) else WIDE
     clamp = activation_range(activation, out.scale, out.zero_point, out.dtype)
     return Weighted(matrix, folded, rescale, clamp, largest, variant)
+
+
+def requantized(graph: Graph, op: Operator) -> Weighted:
+    """``weigh``, with the cheapest form of the requantization that is proved to be equal."""
+    weighted = weigh(graph, op)
+    if weighted.variant != GEMMLOWP:
+        return weighted
+    linear = find_linear(target(weighted.rescale, weighted.bias, graph.result(op).zero_point, weighted.clamp))
+    if linear is None:
+        return weighted
+    return replace(weighted, rescale=replace(weighted.rescale, linear=linear), variant=LINEAR)
 
 
 def _rescaled_in_32_bits(largest: tuple[int, ...], rescale: Rescale) -> bool:

@@ -21,6 +21,11 @@ class Axis:
     dilation: int
     before: int
 
+    @property
+    def padded(self) -> bool:
+        """True where a window may reach into padding."""
+        return self.before > 0 or (self.output - 1) * self.stride + (self.kernel - 1) * self.dilation + 1 > self.input
+
 
 def axis(size: int, kernel: int, stride: int, dilation: int, padding: str, pads: tuple[int, int] | None) -> Axis:
     """Output size and padding: ComputePaddingHeightWidth in kernels/padding.h, or explicit ``pads`` (before, after)."""
@@ -40,6 +45,10 @@ class Window:
     width: Axis
     input_channels: int
     output_channels: int
+
+    @property
+    def padded(self) -> bool:
+        return self.height.padded or self.width.padded
 
     @property
     def output_shape(self) -> tuple[int, ...]:
@@ -81,8 +90,14 @@ def window_shapes(graph: Graph, op: Operator) -> str | None:
     return None if out.shape == geometry.output_shape else f"{out} is {out.shape}, not {geometry.output_shape}"
 
 
-def row_loop(geometry: Window, kernel: str, parameters: str, dtype: DType) -> tuple[str, ...]:
-    """C that gathers the pointers of each window's input rows and calls the kernel for each output row."""
+def row_loop(
+    geometry: Window, kernel: str, parameters: str, dtype: DType, scratch: tuple[str, str] = ("", "")
+) -> tuple[str, ...]:
+    """C that gathers the pointers of each window's input rows and calls the kernel for each output row.
+
+    ``scratch``: the declaration of what else the kernel works in, and the name that it is passed by.
+    """
+    declaration, passed = scratch
     height = geometry.height
     input_row = geometry.width.input * geometry.input_channels
     output_row = geometry.width.output * geometry.output_channels
@@ -93,9 +108,9 @@ def row_loop(geometry: Window, kernel: str, parameters: str, dtype: DType) -> tu
     rows = f"{height.input}, {input_row}, {first}, {height.dilation}, {height.kernel}, rows"
     body: tuple[str, ...] = (
         f"window_rows{kernel_variant(dtype)}({image}, {rows});",
-        f"{kernel}(&{parameters}, rows, {target});",
+        f"{kernel}(&{', '.join(filter(None, (parameters, 'rows', passed, target)))});",
     )
     body = loop("y", height.output, body)
     if geometry.batch > 1:
         body = loop("image", geometry.batch, body)
-    return (f"const {dtype.c} *rows[{height.kernel}];", *body)
+    return (f"const {dtype.c} *rows[{height.kernel}];", *filter(None, [declaration]), *body)
