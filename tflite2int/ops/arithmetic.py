@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,9 @@ from ..attributes import Arithmetic
 from ..bounds import rescale_fits
 from ..fixedpoint import activation_range, checked_log2, f32, multiply_by_quantized_multiplier, quantize_multiplier
 from ..graph import DType, Graph, Operator, Tensor
+from ..pairs import find_pair_sum
 from ..program import Constant, Layer, Parameters, Rescale, layer_name, parameter_names
+from ..requantization import find_linear, target
 from .copies import merged, row_major
 from .lookup import domain, table_layer
 from .support import Lowered, Support, kernel_variant, quantized_per_tensor, types, zero_point_of_int16
@@ -58,8 +60,12 @@ def exact_in_32_bits(graph: Graph, op: Operator) -> str | None:
 
 @dataclass(frozen=True)
 class Form:
-    """The arithmetic of one operator. ``order``: the positions of the inputs in the kernel's own order."""
+    """The arithmetic of one operator, and the kernel that does it.
 
+    ``order``: the positions of the inputs in the kernel's own order; ``rows``: the kernel's parameters.
+    """
+
+    kernel: str
     order: tuple[int, int]
     rows: tuple[tuple[str, str], ...]
     rescales: tuple[Rescale, ...]
@@ -68,12 +74,12 @@ class Form:
 
 @dataclass(frozen=True)
 class Method:
-    """How an operator is formed, and what it computes of two arrays less their zero points, before zero point and
-    clamp."""
+    """How an operator is formed as the reference has it; what that computes of two arrays less their zero points,
+    before zero point and clamp; and a cheaper form for 8-bit elements, proved to give the same, if there is one."""
 
-    kernel: str
     form: Callable[[Graph, Operator], Form]
     compute: Callable[[Form, Int64Array, Int64Array], Int64Array]
+    cheaper: Callable[[Graph, Operator, Form], Form | None]
 
 
 def _operands(graph: Graph, op: Operator) -> tuple[Tensor, Tensor, Tensor, tuple[int, int]]:
@@ -122,7 +128,7 @@ def form_sum(graph: Graph, op: Operator) -> Form:
         (f"{rounded.multiplier[0]}, {rounded.shift[0]}, {signs[1]}", f"multiplier, shift and sign of input{order[1]}"),
         *_output_rows(result, out, clamp),
     )
-    return Form(order, rows, (*terms, result), clamp)
+    return Form("add", order, rows, (*terms, result), clamp)
 
 
 def _output_rows(rescale: Rescale, out: Tensor, clamp: tuple[int, int]) -> tuple[tuple[str, str], tuple[str, str]]:
@@ -140,7 +146,7 @@ def form_product(graph: Graph, op: Operator) -> Form:
     if not rescale_fits(result.accumulator, result.shift, out.zero_point):
         raise ValueError(f"a rescale by {real:.6g} overflows 32 bits")
     rows = ((f"{-a.zero_point}, {-b.zero_point}", "offsets of the inputs"), *_output_rows(result, out, clamp))
-    return Form((0, 1), rows, (result,), clamp)
+    return Form("mul", (0, 1), rows, (result,), clamp)
 
 
 def _sum(form: Form, a: Int64Array, b: Int64Array) -> Int64Array:
@@ -157,10 +163,45 @@ def _product(form: Form, a: Int64Array, b: Int64Array) -> Int64Array:
     return _apply(form.rescales[0], a * b)
 
 
+def _results(graph: Graph, op: Operator, form: Form, a: Int64Array, b: Int64Array) -> Int64Array:
+    """The outputs for two arrays less their zero points."""
+    return np.clip(_method(op).compute(form, a, b) + graph.result(op).zero_point, *form.clamp)
+
+
+def _weighted_sum(graph: Graph, op: Operator, form: Form) -> Form | None:
+    a, b, out = graph.required(op, 0), graph.required(op, 1), graph.result(op)
+    outputs = _results(graph, op, form, domain(a)[:, None], domain(b)[None, :])
+    real = a.scale / out.scale, b.scale / out.scale * (-1 if op.kind == "SUB" else 1)
+    found = find_pair_sum(outputs, real, out.zero_point, form.clamp)
+    if found is None:
+        return None
+    line = _line_rows(found.offset, found.below, found.middle, found.shift, form.clamp)
+    rows = ((f"{found.factors[0]}, {found.factors[1]}", "factors of the inputs"), *line)
+    return replace(form, kernel="weighted_sum", order=(0, 1), rows=rows)
+
+
+def _scaled_mul(graph: Graph, op: Operator, form: Form) -> Form | None:
+    (rescale,) = form.rescales
+    found = find_linear(target(rescale, np.zeros(1, np.int64), graph.result(op).zero_point, form.clamp))
+    if found is None:
+        return None
+    line = _line_rows(found.offset[0], sum(found.below), found.middle, found.shift, form.clamp)
+    rows = (form.rows[0], (f"{found.multiplier[0]}", "multiplier"), *line)
+    return replace(form, kernel="scaled_mul", rows=rows, rescales=(replace(rescale, linear=found),))
+
+
+def _line_rows(offset: int, below: int, middle: int, shift: int, clamp: tuple[int, int]) -> tuple[tuple[str, str], ...]:
+    return (
+        (f"{offset}", "offset"),
+        (f"{middle}, {below}" if below else "INT32_MIN, 0", "middle, and what is taken off below it"),
+        (f"{shift - 16}, {clamp[0]}, {clamp[1]}", "shift, lowest, highest"),
+    )
+
+
 METHODS = {
-    "ADD": Method("add", form_sum, _sum),
-    "SUB": Method("add", form_sum, _difference),
-    "MUL": Method("mul", form_product, _product),
+    "ADD": Method(form_sum, _sum, _weighted_sum),
+    "SUB": Method(form_sum, _difference, _weighted_sum),
+    "MUL": Method(form_product, _product, _scaled_mul),
 }
 
 
@@ -178,13 +219,14 @@ def lower(graph: Graph, op: Operator) -> Lowered:
         if single and out.dtype is DType.INT8 and other.elements == out.elements:
             value = np.asarray(constant.value().reshape(-1)[:1], np.int64) - constant.zero_point
             pair = (value, domain(other)) if position == 0 else (domain(other), value)
-            results = method.compute(form, *pair) + out.zero_point
-            return table_layer(op, other, out, np.clip(results, *form.clamp), form.rescales)
+            return table_layer(op, other, out, _results(graph, op, form, *pair), form.rescales)
+    if out.dtype is DType.INT8:
+        form = method.cheaper(graph, op, form) or form
     reads = tuple(dict.fromkeys(x.index for x in operands if not x.constant))
     names = dict(zip(reads, parameter_names("input", len(reads)), strict=True))
     name = layer_name(op)
     pointers = [names.get(x.index, f"{name}_input{position}") for position, x in enumerate(operands)]
-    kernel = method.kernel + kernel_variant(out.dtype)
+    kernel = form.kernel + kernel_variant(out.dtype)
     call = Call(kernel, f"{name}_parameters", form.order, pointers)
     return (
         Layer(
@@ -198,7 +240,7 @@ def lower(graph: Graph, op: Operator) -> Lowered:
                 for position, x in enumerate(operands)
                 if x.data is not None
             ),
-            parameters=Parameters(f"{method.kernel}_parameters{kernel_variant(out.dtype)}", form.rows),
+            parameters=Parameters(f"{form.kernel}_parameters{kernel_variant(out.dtype)}", form.rows),
             elementwise=tuple(
                 dict.fromkeys((x.index, out.index) for x in operands if not x.constant and x.elements == out.elements)
             ),

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import groupby
+
+import numpy as np
 
 from ..attributes import Reduce
 from ..bounds import INT32, rescale_fits
 from ..fixedpoint import quantize_multiplier
-from ..graph import Graph, Operator
-from ..program import Layer, Rescale
+from ..graph import DType, Graph, Operator
+from ..program import Layer, Linear, Rescale
+from ..requantization import find_linear, target
 from .copies import row_major
 from .support import Support, quantized_per_tensor, types
 from .text import INDEX_NAMES, advance, loop
@@ -93,20 +97,17 @@ def lower(graph: Graph, op: Operator) -> tuple[Layer, ...]:
     kept = [(name, size) for name, (reduced, size, _) in named if not reduced]
     place = dict(zip((name for name, _ in kept), row_major([size for _, size in kept]), strict=True))
     element = advance("0", *((name, stride) for name, (_, _, stride) in named)).removeprefix("0 + ")
-    start = -count * x.zero_point
     body: tuple[str, ...] = (f"sum += input[{element}];",)
     for name, (reduced, size, _) in reversed(named):
         if reduced:
             body = loop(name, size, body)
-    scaled = f"rescale(sum, {rescale.multiplier[0]}, {rescale.shift[0]})"
-    if out.zero_point:
-        scaled += f" {'-' if out.zero_point < 0 else '+'} {abs(out.zero_point)}"
-    target = advance("0", *place.items()).removeprefix("0 + ")
-    body = (
-        f"int32_t sum = {start};" + (f" /* minus {count} times the input's zero point */" if start else ""),
-        *body,
-        f"output[{target}] = ({out.dtype.c})clamp({scaled}, {lowest}, {highest});",
-    )
+    start = -count * x.zero_point
+    if x.dtype is DType.INT8:
+        found = find_linear(target(rescale, np.array([start]), out.zero_point, out.dtype.limits))
+        rescale = replace(rescale, linear=found)
+    begin, end, mean = _by_line(rescale.linear) if rescale.linear else _by_rescale(rescale, start, out.zero_point)
+    result = f"output[{advance('0', *place.items()).removeprefix('0 + ')}]"
+    body = (begin, *body, *end, f"{result} = ({out.dtype.c})clamp({mean}, {lowest}, {highest});")
     for name, size in reversed(kept):
         body = loop(name, size, body)
     return (
@@ -115,11 +116,30 @@ def lower(graph: Graph, op: Operator) -> tuple[Layer, ...]:
             reads=(x.index,),
             writes=(out.index,),
             body=body,
-            kernels=("clamp.h", "rescale.h"),
+            kernels=("clamp.h", "scaled_product.h" if rescale.linear else "rescale.h"),
             rescales=(rescale,),
             clamp=(lowest, highest),
         ),
     )
+
+
+def _by_line(line: Linear) -> tuple[str, tuple[str, ...], str]:
+    """C before the sum and behind it, and the mean, by a line that equals the reference's rescale."""
+    steps = f"const int32_t steps = scaled_product(sum, {line.multiplier[0]}) + {line.offset[0]};"
+    note = "/* the reference's roundings, and both zero points, are in these numbers */"
+    if not line.below:
+        return "int32_t sum = 0;", (note, steps), f"steps >> {line.shift}"
+    lower = f"(steps < {line.middle} ? steps - {line.below[0]} : steps)"
+    return "int32_t sum = 0;", (note, steps), f"{lower} >> {line.shift}"
+
+
+def _by_rescale(rescale: Rescale, start: int, zero_point: int) -> tuple[str, tuple[str, ...], str]:
+    """The same by the reference's own arithmetic."""
+    begin = f"int32_t sum = {start};" + (
+        " /* minus the input's zero point, as often as it is added */" if start else ""
+    )
+    offset = f" {'-' if zero_point < 0 else '+'} {abs(zero_point)}" if zero_point else ""
+    return begin, (), f"rescale(sum, {rescale.multiplier[0]}, {rescale.shift[0]}){offset}"
 
 
 OPERATORS = (
