@@ -94,7 +94,11 @@ def test_what_changes_nothing_costs_nothing(
 
 def test_a_chain_works_in_place(tmp_path: Path) -> None:
     tensors = [T(f"t{i}", "int8", (2, 50), 0.02 + 0.01 * i, 10 - 4 * i) for i in range(5)]
-    operators = [Op("TANH", [f"t{i}"], [f"t{i + 1}"]) for i in range(4)]
+    square = a.Arithmetic()  # two tables in a row would be merged
+    operators = [
+        Op("MUL", [f"t{i}", f"t{i}"], [f"t{i + 1}"], square) if i % 2 else Op("TANH", [f"t{i}"], [f"t{i + 1}"])
+        for i in range(4)
+    ]
     program = assert_identical(build(tensors, operators, ["t0"], ["t4"]), tmp_path, sanitize=True).program
     assert program.arena_size == 100 and len(program.layers) == 4
 

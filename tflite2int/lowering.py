@@ -9,6 +9,7 @@ from . import memory, memory_check
 from .diagnosis import obstacles_of
 from .errors import UnsupportedModelError
 from .graph import Graph
+from .merge_tables import merge_tables
 from .ops import supported
 from .ops.copies import copy_output
 from .program import Layer, Port, Program, View, parameter_names
@@ -36,7 +37,7 @@ def lower(graph: Graph, name: str) -> Program:
         outputs=_ports(graph, graph.outputs, "output"),
         storage=storage,
     )
-    return complete(program)
+    return complete(merge_tables(program))
 
 
 def complete(program: Program) -> Program:

@@ -43,5 +43,6 @@ def table_layer(op: Operator, x: Tensor, out: Tensor, table: Int64Array, rescale
             constants=(Constant("table", out.dtype, table, comment),),
             elementwise=((x.index, out.index),),
             rescales=tuple(rescales),
+            table=table,
         ),
     )
