@@ -174,6 +174,14 @@ typedef struct {
     dense_parameters dense;
 } conv_2d_parameters;
 
+/* An inner loop that is inlined does not get the registers that it takes: on a Cortex-M0 all eight that most
+   instructions have. */
+#if defined(__GNUC__)
+#define ALONE __attribute__((noinline))
+#else
+#define ALONE
+#endif
+
 /* AVR adds unsigned products to a sum faster than signed ones: there each is lifted by 2^15, and the sum of n of them
    lowered again. Elsewhere these functions do nothing. */
 #if defined(__AVR__)
@@ -195,13 +203,6 @@ static int32_t lowered(int32_t sum, int n)
     (void)n;
     return sum;
 }
-#endif
-
-/* Inlined, the loop would not get the registers that it takes: on a Cortex-M0 all eight that most instructions have. */
-#if defined(__GNUC__)
-#define ALONE __attribute__((noinline))
-#else
-#define ALONE
 #endif
 
 /* Returns x . w0, and puts x . w1 into *second, over n >= 1 elements: two channels share each load of x, and counting
@@ -240,10 +241,13 @@ static void dense_outputs(const IN_FLASH dense_parameters *p, int first, int end
 static void conv_2d_gather(const IN_FLASH conv_2d_parameters *p, const int8_t *const *rows, int left, int channel,
         int8_t *window)
 {
+    /* Inside the image the taps of a run lie side by side. */
+    const int taps = left >= 0 && left + p->run <= p->input_width ? p->run : 1;
+    const int n = taps * p->kernel_channels;
     for (int ky = 0; ky < p->kernel_height; ky++) {
         int column = left;
-        for (int kx = 0; kx < p->kernel_width; kx++) {
-            int i = p->kernel_channels - 1;
+        for (int kx = 0; kx < p->kernel_width; kx += taps) {
+            int i = n - 1;
             if (rows[ky] != 0 && column >= 0 && column < p->input_width) {
                 const int8_t *const x = rows[ky] + column * p->input_channels + channel;
                 do {
@@ -254,7 +258,7 @@ static void conv_2d_gather(const IN_FLASH conv_2d_parameters *p, const int8_t *c
                     window[i] = (int8_t)p->input_zero_point;
                 } while (i-- != 0);
             }
-            window += p->kernel_channels;
+            window += n;
             column += p->dilation;
         }
     }
@@ -310,7 +314,7 @@ static void depthwise_window(const IN_FLASH depthwise_conv_2d_parameters *p, con
 }
 
 /* The channel's weights times its taps, of which there are n >= 1, the last one first. */
-static int32_t tap_product(const int8_t *const *taps, int channel, const IN_FLASH int8_t *weights, int n)
+static ALONE int32_t tap_product(const int8_t *const *taps, int channel, const IN_FLASH int8_t *weights, int n)
 {
     int32_t sum = 0;
     int i = n - 1;

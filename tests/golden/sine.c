@@ -114,6 +114,14 @@ typedef struct {
     requantization to_output;
 } dense_parameters;
 
+/* An inner loop that is inlined does not get the registers that it takes: on a Cortex-M0 all eight that most
+   instructions have. */
+#if defined(__GNUC__)
+#define ALONE __attribute__((noinline))
+#else
+#define ALONE
+#endif
+
 /* AVR adds unsigned products to a sum faster than signed ones: there each is lifted by 2^15, and the sum of n of them
    lowered again. Elsewhere these functions do nothing. */
 #if defined(__AVR__)
@@ -135,13 +143,6 @@ static int32_t lowered(int32_t sum, int n)
     (void)n;
     return sum;
 }
-#endif
-
-/* Inlined, the loop would not get the registers that it takes: on a Cortex-M0 all eight that most instructions have. */
-#if defined(__GNUC__)
-#define ALONE __attribute__((noinline))
-#else
-#define ALONE
 #endif
 
 /* Returns x . w0, and puts x . w1 into *second, over n >= 1 elements: two channels share each load of x, and counting

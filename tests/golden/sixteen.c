@@ -260,6 +260,14 @@ typedef struct {
     dense_parameters_int16 dense;
 } conv_2d_parameters_int16;
 
+/* An inner loop that is inlined does not get the registers that it takes: on a Cortex-M0 all eight that most
+   instructions have. */
+#if defined(__GNUC__)
+#define ALONE __attribute__((noinline))
+#else
+#define ALONE
+#endif
+
 /* Products of 16-bit samples need not be lifted_int16 on any core. */
 static int32_t lifted_int16(int32_t product)
 {
@@ -270,13 +278,6 @@ static int32_t lowered_int16(int32_t sum, int n)
     (void)n;
     return sum;
 }
-
-/* Inlined, the loop would not get the registers that it takes: on a Cortex-M0 all eight that most instructions have. */
-#if defined(__GNUC__)
-#define ALONE __attribute__((noinline))
-#else
-#define ALONE
-#endif
 
 /* Returns x . w0, and puts x . w1 into *second, over n >= 1 elements: two channels share each load of x, and counting
    down to zero leaves no comparison to make. */
@@ -325,10 +326,13 @@ static void window_rows_int16(const int16_t *image, int height, int row_size, in
 static void conv_2d_gather_int16(const IN_FLASH conv_2d_parameters_int16 *p, const int16_t *const *rows, int left,
         int channel, int16_t *window)
 {
+    /* Inside the image the taps of a run lie side by side. */
+    const int taps = left >= 0 && left + p->run <= p->input_width ? p->run : 1;
+    const int n = taps * p->kernel_channels;
     for (int ky = 0; ky < p->kernel_height; ky++) {
         int column = left;
-        for (int kx = 0; kx < p->kernel_width; kx++) {
-            int i = p->kernel_channels - 1;
+        for (int kx = 0; kx < p->kernel_width; kx += taps) {
+            int i = n - 1;
             if (rows[ky] != 0 && column >= 0 && column < p->input_width) {
                 const int16_t *const x = rows[ky] + column * p->input_channels + channel;
                 do {
@@ -339,7 +343,7 @@ static void conv_2d_gather_int16(const IN_FLASH conv_2d_parameters_int16 *p, con
                     window[i] = (int16_t)p->input_zero_point;
                 } while (i-- != 0);
             }
-            window += p->kernel_channels;
+            window += n;
             column += p->dilation;
         }
     }
@@ -396,7 +400,7 @@ static void depthwise_window_int16(const IN_FLASH depthwise_conv_2d_parameters_i
 }
 
 /* The channel's weights times its taps, of which there are n >= 1, the last one first. */
-static int32_t tap_product_int16(const int16_t *const *taps, int channel, const IN_FLASH int8_t *weights, int n)
+static ALONE int32_t tap_product_int16(const int16_t *const *taps, int channel, const IN_FLASH int8_t *weights, int n)
 {
     int32_t sum = 0;
     int i = n - 1;
@@ -492,13 +496,6 @@ static int32_t lowered(int32_t sum, int n)
     (void)n;
     return sum;
 }
-#endif
-
-/* Inlined, the loop would not get the registers that it takes: on a Cortex-M0 all eight that most instructions have. */
-#if defined(__GNUC__)
-#define ALONE __attribute__((noinline))
-#else
-#define ALONE
 #endif
 
 /* Returns x . w0, and puts x . w1 into *second, over n >= 1 elements: two channels share each load of x, and counting
@@ -630,13 +627,6 @@ static int64_t lowered_int16_wide(int64_t sum, int n)
     (void)n;
     return sum;
 }
-
-/* Inlined, the loop would not get the registers that it takes: on a Cortex-M0 all eight that most instructions have. */
-#if defined(__GNUC__)
-#define ALONE __attribute__((noinline))
-#else
-#define ALONE
-#endif
 
 /* Returns x . w0, and puts x . w1 into *second, over n >= 1 elements: two channels share each load of x, and counting
    down to zero leaves no comparison to make. */

@@ -7,10 +7,13 @@
 static void conv_2d_gather(const IN_FLASH conv_2d_parameters *p, const sample_t *const *rows, int left, int channel,
         sample_t *window)
 {
+    /* Inside the image the taps of a run lie side by side. */
+    const int taps = left >= 0 && left + p->run <= p->input_width ? p->run : 1;
+    const int n = taps * p->kernel_channels;
     for (int ky = 0; ky < p->kernel_height; ky++) {
         int column = left;
-        for (int kx = 0; kx < p->kernel_width; kx++) {
-            int i = p->kernel_channels - 1;
+        for (int kx = 0; kx < p->kernel_width; kx += taps) {
+            int i = n - 1;
             if (rows[ky] != 0 && column >= 0 && column < p->input_width) {
                 const sample_t *const x = rows[ky] + column * p->input_channels + channel;
                 do {
@@ -21,7 +24,7 @@ static void conv_2d_gather(const IN_FLASH conv_2d_parameters *p, const sample_t 
                     window[i] = (sample_t)p->input_zero_point;
                 } while (i-- != 0);
             }
-            window += p->kernel_channels;
+            window += n;
             column += p->dilation;
         }
     }

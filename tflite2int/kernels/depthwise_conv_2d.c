@@ -1,3 +1,4 @@
+#include "alone.h"
 #include "lift.h"
 #include "requantize.h"
 #include "sample.h"
@@ -30,7 +31,7 @@ static void depthwise_window(const IN_FLASH depthwise_conv_2d_parameters *p, con
 }
 
 /* The channel's weights times its taps, of which there are n >= 1, the last one first. */
-static accumulator_t tap_product(const sample_t *const *taps, int channel, const IN_FLASH int8_t *weights, int n)
+static ALONE accumulator_t tap_product(const sample_t *const *taps, int channel, const IN_FLASH int8_t *weights, int n)
 {
     accumulator_t sum = 0;
     int i = n - 1;

@@ -1,14 +1,8 @@
 #pragma once
+#include "alone.h"
 #include "flash.h"
 #include "lift.h"
 #include "sample.h"
-
-/* Inlined, the loop would not get the registers that it takes: on a Cortex-M0 all eight that most instructions have. */
-#if defined(__GNUC__)
-#define ALONE __attribute__((noinline))
-#else
-#define ALONE
-#endif
 
 /* Returns x . w0, and puts x . w1 into *second, over n >= 1 elements: two channels share each load of x, and counting
    down to zero leaves no comparison to make. */
