@@ -190,7 +190,7 @@ def test_what_cannot_be_measured_is_told(tmp_path: Path) -> None:
     )
     assert "is no clock" in failed(run("bench", GESTURE, "--target", "cortex-m0", "--clock", "fast", cwd=tmp_path))
     with pytest.raises(DoesNotFitError):
-        bench(MODELS / "kws" / "kws.tflite", "atmega32u4")
+        bench(MODELS / "kws" / "kws.tflite", "atmega328p")
 
 
 def test_targets_are_listed(tmp_path: Path) -> None:

@@ -95,20 +95,26 @@ def _place(program: Program) -> Program:
     pairs = [
         frozenset(
             (roots[read], roots[write])
-            for read, write in layer.elementwise
+            for read, write in layer.sharing
             if {roots[read], roots[write]} <= inside
             and last[roots[read]] == step
             and graph.tensor(read).dtype.size == graph.tensor(write).dtype.size
         )
         for step, layer in enumerate(program.layers)
     ]
-    plan = memory.plan(requests, {pair: 0 for step_pairs in pairs for pair in step_pairs})
+    overlaps = {
+        (read, write): layer.slack * graph.tensor(write).dtype.size
+        for layer, step_pairs in zip(program.layers, pairs, strict=True)
+        for read, write in step_pairs
+    }
+    plan = memory.plan(requests, overlaps)
     steps = [
         memory_check.Step(
             reads=tuple(dict.fromkeys(roots[i] for i in layer.reads if roots[i] in inside)),
             writes=tuple(roots[i] for i in layer.writes if layer.copy_to < 0 and roots[i] in inside),
-            elementwise=step_pairs,
+            elementwise=frozenset() if layer.rows else step_pairs,
             element_bytes={roots[i]: graph.tensor(i).dtype.size for i in (*layer.reads, *layer.writes)},
+            rows=layer.rows if step_pairs else (),
         )
         for layer, step_pairs in zip(program.layers, pairs, strict=True)
     ]

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from .errors import InternalError
 
 _NOBODY = -1  # writer of a byte that nobody has written
-_NEVER = np.iinfo(np.int32).max  # time of overwriting of a byte that the step leaves alone
+_NEVER = np.inf  # time of overwriting of a byte that the step leaves alone
 
 
 @dataclass(frozen=True)
@@ -24,15 +24,17 @@ class Step:
     """One layer: the buffers it reads and writes, by number, and bytes an element for each of them.
 
     ``elementwise`` holds the (read, write) pairs for which element i is written after element i is read for the last
-    time, in increasing order of i. Nothing is known of the other pairs: all of the output may be written before the
-    first byte of the input is read. A buffer that the caller fills is written in a step without reads, and one that
-    the caller takes is read in a step without writes.
+    time, in increasing order of i. ``rows`` are those of ``Layer``, where the step has one input and one output: a row
+    may be written before what it reads is read. Nothing is known of the other pairs: all of the output may be written
+    before the first byte of the input is read. A buffer that the caller fills is written in a step without reads, and
+    one that the caller takes is read in a step without writes.
     """
 
     reads: tuple[int, ...]
     writes: tuple[int, ...]
     elementwise: frozenset[tuple[int, int]]
     element_bytes: Mapping[int, int]
+    rows: tuple[tuple[int, int], ...] = ()
 
 
 def simulate(steps: Sequence[Step], offsets: Mapping[int, int], sizes: Mapping[int, int], arena: int) -> None:
@@ -52,8 +54,7 @@ def simulate(steps: Sequence[Step], offsets: Mapping[int, int], sizes: Mapping[i
             place = _place(key, offsets, sizes)
             _expect_intact(number, key, writer[place])
             overwritten = _time_of_overwriting(step, key, offsets, sizes, arena)[place]
-            read = np.arange(sizes[key]) // step.element_bytes[key]
-            lost = np.flatnonzero(overwritten < read)
+            lost = np.flatnonzero(overwritten < _time_of_reading(step, key, sizes))
             if lost.size:
                 raise InternalError(f"byte {lost[0]} of buffer {key} is overwritten before it is read", _where(number))
         for key in step.writes:
@@ -71,20 +72,32 @@ def simulate(steps: Sequence[Step], offsets: Mapping[int, int], sizes: Mapping[i
 
 def _time_of_overwriting(
     step: Step, read: int, offsets: Mapping[int, int], sizes: Mapping[int, int], arena: int
-) -> npt.NDArray[np.int32]:
-    """For every byte of the arena the number of the element whose writing may destroy what ``read`` has there.
+) -> npt.NDArray[np.float64]:
+    """For every byte of the arena the time at which ``read`` may lose what it has there.
 
-    Element i of an input is read at time i, just before element i of an output is written, also at time i. Outputs that
-    are no element-wise partners of ``read`` are written at time -1, before everything.
+    Element i of an input is read at time i, just before element i of an output is written, also at time i; row k is
+    written at time k - 1/2, before row k is read. Outputs of which nothing is known are written at time -1, before
+    everything.
     """
-    time = np.full(arena, _NEVER, np.int32)
+    time = np.full(arena, _NEVER, np.float64)
     for key in step.writes:
-        place = _place(key, offsets, sizes)
+        place, element = _place(key, offsets, sizes), np.arange(sizes[key]) // step.element_bytes[key]
         if (read, key) in step.elementwise:
-            time[place] = np.minimum(time[place], np.arange(sizes[key]) // step.element_bytes[key])
+            time[place] = np.minimum(time[place], element)
+        elif step.rows:
+            time[place] = np.searchsorted([end for _, end in step.rows], element, side="right") - 0.5
         else:
             time[place] = -1
     return time
+
+
+def _time_of_reading(step: Step, read: int, sizes: Mapping[int, int]) -> npt.NDArray[np.int64]:
+    """For every byte of an input the time at which it may be read for the last time: of its element, or of the last row
+    that does not begin behind it."""
+    element = np.arange(sizes[read]) // step.element_bytes[read]
+    if not step.rows:
+        return element
+    return np.searchsorted([first for first, _ in step.rows], element, side="right") - 1
 
 
 def _expect_intact(number: int, key: int, writer: npt.NDArray[np.int32]) -> None:

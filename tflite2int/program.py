@@ -80,6 +80,9 @@ class Layer:
     ``reads`` and ``writes`` are tensor numbers in the order of the function's parameters (constants are no parameters;
     they are the layer's own tables). ``elementwise`` lists the (read, write) pairs where output element i is written
     after input element i is read for the last time, in increasing order: there the output may take the input's place.
+    ``rows`` is set where one input becomes one output row by row, and says of each row in turn from which input element
+    on it and the later ones read, and how many output elements have been written at its end: there the output may slide
+    into what is read no more.
     """
 
     operator: Operator
@@ -90,6 +93,7 @@ class Layer:
     constants: tuple[Constant, ...] = ()
     parameters: Parameters | None = None
     elementwise: tuple[tuple[int, int], ...] = ()
+    rows: tuple[tuple[int, int], ...] = ()
     macs: int = 0
     weight_bytes: int = 0
     rescales: tuple[Rescale, ...] = ()
@@ -100,6 +104,16 @@ class Layer:
     added: str = ""  # C name of a layer that is no operator of the model
     about: tuple[str, ...] = ()  # the comment over it, in place of the operator's
     result: str = ""  # C type of what it returns, and the program with it
+
+    @property
+    def sharing(self) -> tuple[tuple[int, int], ...]:
+        """The (read, write) pairs of which the output may lie in bytes of an input that nobody reads later."""
+        return tuple(zip(self.reads, self.writes, strict=True)) if self.rows else self.elementwise
+
+    @property
+    def slack(self) -> int:
+        """How many elements such an output must begin below its input."""
+        return max((written - read for read, written in self.rows), default=0)
 
     @property
     def name(self) -> str:

@@ -23,7 +23,7 @@
 #define IMAGE_OUTPUT_SCALE_NUMERATOR 13421773 /* scale = NUMERATOR / 2^SHIFT, exactly */
 #define IMAGE_OUTPUT_SCALE_SHIFT 28
 
-#define IMAGE_ARENA_SIZE 72 /* bytes of working memory, a static array */
+#define IMAGE_ARENA_SIZE 60 /* bytes of working memory, a static array */
 
 /* With IMAGE_EXTERNAL_ARENA defined the arena is yours, aligned to 8 bytes, free between calls. */
 #if defined(IMAGE_EXTERNAL_ARENA)

@@ -10,7 +10,7 @@ from ..graph import Array, DType, Graph, Operator
 from ..program import Constant, Layer, Parameters, layer_name
 from .support import Support, types
 from .weighted import INT8_TYPES, WEIGHTED_CONSTRAINTS, WEIGHTED_TYPES, Weighted, requantized
-from .window import row_loop, window, window_shapes
+from .window import row_loop, row_order, window, window_shapes
 
 # A window is copied together, on the stack, where that takes no more elements than these, or than this share of the
 # layer's input and output; else each pair of channels reads it where it lies, at a tenth more instructions.
@@ -122,12 +122,14 @@ def _layer(
     scratch: tuple[str, str],
     macs: int,
 ) -> Layer:
+    geometry = window(graph, op)
     row, parameters = f"{kernel}_row{weighted.variant}", f"{layer_name(op)}{weighted.suffix}_parameters"
     return Layer(
         operator=op,
         reads=(op.inputs[0],),
         writes=(op.outputs[0],),
-        body=row_loop(window(graph, op), row, parameters, graph.required(op, 0).dtype, scratch),
+        body=row_loop(geometry, row, parameters, graph.required(op, 0).dtype, scratch),
+        rows=row_order(geometry),
         kernels=(f"{kernel}{weighted.variant}.c",),
         constants=weighted.constants(*tables),
         parameters=Parameters(f"{kernel.removesuffix('_in_place')}_parameters{weighted.variant}", rows),

@@ -48,6 +48,7 @@ def fully_connected(graph: Graph, op: Operator, weighted: Weighted) -> Layer:
         reads=(x.index,),
         writes=(out.index,),
         body=per_row(call, batch, inputs, outputs),
+        rows=tuple((row * inputs, (row + 1) * outputs) for row in range(batch)),
         kernels=(f"{kernel}.c",),
         constants=weighted.constants(table),
         parameters=Parameters(f"fully_connected_parameters{weighted.variant}", rows),

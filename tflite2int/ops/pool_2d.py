@@ -7,7 +7,7 @@ from ..fixedpoint import activation_range
 from ..graph import Graph, Operator
 from ..program import Layer, Parameters, layer_name
 from .support import Support, kernel_variant, quantized_per_tensor, types, zero_point_of_int16
-from .window import row_loop, window, window_shapes
+from .window import row_loop, row_order, window, window_shapes
 
 
 def same_quantization(graph: Graph, op: Operator) -> str | None:
@@ -50,6 +50,7 @@ def lower(graph: Graph, op: Operator) -> tuple[Layer, ...]:
             reads=(op.inputs[0],),
             writes=(op.outputs[0],),
             body=row_loop(geometry, f"{kernel}_row{variant}", parameters, dtype),
+            rows=row_order(geometry),
             kernels=(f"{kernel}{variant}.c",),
             parameters=Parameters("pool_2d_parameters", rows),
             clamp=clamp,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate
 
 from ..attributes import Conv2D, Pool2D
 from ..graph import DType, Graph, Operator
@@ -25,6 +26,12 @@ class Axis:
     def padded(self) -> bool:
         """True where a window may reach into padding."""
         return self.before > 0 or (self.output - 1) * self.stride + (self.kernel - 1) * self.dilation + 1 > self.input
+
+    def first(self, output: int) -> int:
+        """The first input element in the window of an output element; ``input`` where it has none."""
+        start = output * self.stride - self.before
+        inside = (i for i in range(start, start + self.kernel * self.dilation, self.dilation) if 0 <= i < self.input)
+        return next(inside, self.input)
 
 
 def axis(size: int, kernel: int, stride: int, dilation: int, padding: str, pads: tuple[int, int] | None) -> Axis:
@@ -88,6 +95,17 @@ def window_shapes(graph: Graph, op: Operator) -> str | None:
         return f"the output would be {geometry.output_shape}"
     out = graph.result(op)
     return None if out.shape == geometry.output_shape else f"{out} is {out.shape}, not {geometry.output_shape}"
+
+
+def row_order(geometry: Window) -> tuple[tuple[int, int], ...]:
+    """What ``row_loop`` reads and writes, row by row: ``Layer.rows``."""
+    height = geometry.height
+    input_row = geometry.width.input * geometry.input_channels
+    output_row = geometry.width.output * geometry.output_channels
+    rows = [(image, y) for image in range(geometry.batch) for y in range(height.output)]
+    first = [(image * height.input + height.first(y)) * input_row for image, y in rows]
+    still_read = list(accumulate(reversed(first), min))[::-1]
+    return tuple((start, (row + 1) * output_row) for row, start in enumerate(still_read))
 
 
 def row_loop(
