@@ -90,6 +90,7 @@ missing_tools() {
         echo "Arduino|arduino-builder arduino-core-avr"
     has xmllint || echo "xmllint|libxml2-utils"
     has rustc || echo "rustc|rustc"
+    [ "$(uname -m)" != x86_64 ] || has qemu-x86_64 || echo "qemu-x86_64|qemu-user"
     .venv/bin/python - <<'END'
 from tflite2int.verify.available import availability
 

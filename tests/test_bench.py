@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,7 +15,7 @@ import tflite2int
 from tests import model_builder
 from tests.hand_written import image, steps
 from tests.model_builder import Op, T
-from tests.needs import need_reference, need_target
+from tests.needs import need_reference, need_target, need_tool
 from tests.test_cli import failed, run
 from tflite2int.bench import bench
 from tflite2int.budget import Budget, known_verdicts, parse_clock, parse_size
@@ -183,7 +184,6 @@ def test_the_command_gives_a_table_or_json_and_a_verdict(tmp_path: Path) -> None
 
 
 def test_what_cannot_be_measured_is_told(tmp_path: Path) -> None:
-    assert "not counted" in failed(run("bench", GESTURE, "--target", "host", cwd=tmp_path))
     assert 'no target "avr"' in failed(run("bench", GESTURE, "--target", "avr", cwd=tmp_path))
     assert "too many for its 2,048" in failed(
         run("bench", MODELS / "kws" / "kws.tflite", "--target", "atmega328p", cwd=tmp_path)
@@ -191,6 +191,25 @@ def test_what_cannot_be_measured_is_told(tmp_path: Path) -> None:
     assert "is no clock" in failed(run("bench", GESTURE, "--target", "cortex-m0", "--clock", "fast", cwd=tmp_path))
     with pytest.raises(DoesNotFitError):
         bench(MODELS / "kws" / "kws.tflite", "atmega328p")
+
+
+def test_this_machine_is_measured_too() -> None:
+    """Counted by the same plugin, which checks itself; its emulator is asked for by name where it is missing."""
+    need_tool("cc", "gcc")
+    need_tool("qemu-x86_64", "qemu-user")
+    result = bench(GESTURE, "host")
+    assert [layer.macs for layer in result.layers] == [1500, 50, 10, 0] and result.cycles is None
+    assert all(layer.instructions > layer.macs for layer in result.layers)
+    assert 2 * 1500 < result.layers[0].instructions < 10 * 1500
+    assert result.flash["weights"] == 1560 and result.ram["static"] == convert(GESTURE).program.arena_size
+    assert 40 < result.ram["stack"] < 400
+
+
+def test_a_machine_that_is_not_measured_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platform, "machine", lambda: "aarch64")
+    with pytest.raises(UsageError, match="only x86-64 is"):
+        bench(GESTURE, "host")
+    assert available.availability()[0].counts == ""
 
 
 def test_targets_are_listed(tmp_path: Path) -> None:
@@ -214,7 +233,7 @@ def test_targets_name_the_packages_that_are_missing(tmp_path: Path, monkeypatch:
     finally:
         available._runs.cache_clear()
     missing = {entry.name: entry.missing for entry in entries}
-    assert missing["host"] == ()
+    assert missing["host"] == () and entries[0].counts == ""
     assert missing["cortex-m4"] == ("gcc-arm-none-eabi libnewlib-arm-none-eabi", "qemu-system-arm")
     assert missing["atmega328p"] == ("gcc-avr avr-libc", "libsimavr-dev")
     assert missing["riscv32imc"] == ("gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf", "qemu-system-misc")

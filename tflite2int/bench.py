@@ -15,7 +15,6 @@ from pathlib import Path
 
 from .budget import Budget, Verdict, port_bytes, verdicts
 from .compiler import Conversion, convert
-from .errors import UsageError
 from .graph import Array
 from .report import table
 from .verify.counter import Count
@@ -24,7 +23,7 @@ from .verify.emulate import run
 from .verify.harness import run_tool
 from .verify.image import Sizes
 from .verify.samples import default_inputs
-from .verify.targets import HOST, TARGETS, Target, find_target
+from .verify.targets import Target, find_target
 
 SAMPLES = 5
 MERGED = "A layer without instructions is one that the compiler has merged with an equal one: they count there."
@@ -154,10 +153,8 @@ def bench(
 
     ``optimize`` is that of ``convert`` and the C compiler's: "size" -Os, "speed" -O2. Of ``samples`` made up inputs the
     one that takes longest counts. Raises the errors of ``convert``, ToolchainError and EmulatorError, DoesNotFitError
-    where the chip is too small, and UsageError for a target that is unknown or this machine.
+    where the chip is too small, and UsageError for a target that is unknown.
     """
-    if target == HOST:
-        raise UsageError("this machine's instructions are not counted", remedy=f"Known are {', '.join(TARGETS)}.")
     chosen = find_target(target)
     conversion = convert(model, optimize=optimize, eliminate=eliminate)
     steps = default_inputs(conversion.program, samples)

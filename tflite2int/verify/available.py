@@ -9,7 +9,7 @@ from functools import cache
 
 from ..report import table
 from .host import compiler
-from .targets import HOST, SIMAVR, TARGETS, Target, Tool
+from .targets import HOST, SIMAVR, TARGETS, THIS_MACHINE, Target, Tool, is_measured
 
 CYCLES = {"simulated": "cycles, simulated", "modelled": "cycles, modelled", "": "instructions"}
 COMPILER = Tool("cc", "gcc")
@@ -32,8 +32,7 @@ class Availability:
 def availability() -> tuple[Availability, ...]:
     """Try every target's tools, and return the host's entry and theirs."""
     compiles = _runs((*compiler(), "--version"))
-    host = Availability(HOST, "this machine", "", () if compiles else (COMPILER.packages,))
-    return (host, *(_of(target, compiles) for target in TARGETS.values()))
+    return (_host(compiles), *(_of(target, compiles) for target in TARGETS.values()))
 
 
 def listing(entries: tuple[Availability, ...]) -> str:
@@ -44,6 +43,14 @@ def listing(entries: tuple[Availability, ...]) -> str:
         rows.append((entry.name, entry.about, entry.counts or "-", needs))
     heads = ("target", "what", "counts", "usable")
     return table(heads, rows, heads)
+
+
+def _host(compiles: bool) -> Availability:
+    """``verify`` needs the compiler alone; ``bench`` an emulator, too."""
+    counting = is_measured() and _emulates(THIS_MACHINE.emulator)
+    hint = f" (bench: apt install {THIS_MACHINE.emulator.packages})" if is_measured() and not counting else ""
+    counts = CYCLES[THIS_MACHINE.cycles] if counting else ""
+    return Availability(HOST, f"this machine{hint}", counts, () if compiles else (COMPILER.packages,))
 
 
 def _of(target: Target, compiles: bool) -> Availability:

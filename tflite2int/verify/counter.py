@@ -53,19 +53,22 @@ def counter_arguments(image: Image, layers: Sequence[str]) -> list[str]:
         (image.folder / "regions.bin").write_bytes(struct.pack(f"<{len(regions)}H", *regions))
         start = image.symbols["code_start"].address
         arguments += ["regions=regions.bin", f"regions_at={start:#x}", f"layers={len(layers)}"]
+        if image.target.toolchain.step != 2:
+            arguments.append(f"step={image.target.toolchain.step}")
     return arguments
 
 
 def _regions(image: Image, layers: Sequence[str]) -> list[int]:
-    """For each two bytes of code: 2 + the number of their layer, 1 for NAME_predict, 0 for what several may call."""
+    """For each step of code: 2 + the number of its layer, 1 for NAME_predict, 0 for what several may call."""
     numbers = {name: number for number, name in enumerate(layers, 2)} | {f"{image.interface.name}_predict": 1}
     return [max((numbers.get(name, 0) for name in owners), default=0) for owners in _owners(image)]
 
 
 def _owners(image: Image) -> list[list[str]]:
-    """For each two bytes of code: the function they are of, and those that this one is inlined into."""
+    """For each step of code: the function it is of, and those that this one is inlined into."""
     start, end = (image.symbols[name].address for name in ("code_start", "code_end"))
-    (image.folder / "addresses.txt").write_text("".join(f"{address:#x}\n" for address in range(start, end, 2)))
+    steps = range(start, end, image.target.toolchain.step)
+    (image.folder / "addresses.txt").write_text("".join(f"{address:#x}\n" for address in steps))
     tool = image.target.toolchain.tool("addr2line")
     command = [tool.program, "-a", "-f", "-i", "-e", image.elf.name, "@addresses.txt"]
     answers = run_tool(command, image.elf.name, tool.install, image.folder).split("0x")[1:]

@@ -111,9 +111,12 @@ def build(
     elf, baseline = folder / f"{name}.elf", folder / f"{EMPTY}.elf"
     board = _link_on_first(chosen, [*harness, model], elf)
     _link(chosen, board, [*harness, empty], baseline)
-    symbols = _symbols(chosen, elf)
+    symbols, sizes = _symbols(chosen, elf), _sizes(chosen, elf, baseline)
+    if not board.memories:
+        symbols |= _code_of(symbols, _symbols(chosen, folder / model))
+        sizes = Sizes(*_section_bytes(chosen, folder / model))
     added = tuple(sorted(symbols.keys() - _symbols(chosen, baseline).keys()))
-    return Image(chosen, board, interface, folder, elf, _sizes(chosen, elf, baseline), symbols, added)
+    return Image(chosen, board, interface, folder, elf, sizes, symbols, added)
 
 
 def _compile(target: Target, source: Path, folder: Path, *options: str) -> str:
@@ -161,21 +164,33 @@ def _excess(board: Board, region: str, excess: str | None) -> str:
 def _link(target: Target, board: Board, objects: list[str], elf: Path) -> None:
     """Link ``objects``, named relative to the ELF file's folder as the linker script has them."""
     chain = target.toolchain
-    (elf.parent / "memory.ld").write_text(board.memory())
-    script = ("-nostartfiles", "-L", ".", "-L", str(FIRMWARE), "-T", str(FIRMWARE / chain.script))
-    options = ("-Wl,--gc-sections", "-Wl,--orphan-handling=error")
-    command = [chain.gcc.program, *target.flags, *chain.link, *script, *options, *objects, "-o", elf.name]
+    options: tuple[str, ...] = ("-Wl,--gc-sections",)
+    if board.memories:
+        (elf.parent / "memory.ld").write_text(board.memory())
+        script = ("-nostartfiles", "-L", ".", "-L", str(FIRMWARE), "-T", str(FIRMWARE / chain.script))
+        options = (*options, "-Wl,--orphan-handling=error", *script)
+    command = [chain.gcc.program, *target.flags, *chain.link, *options, *objects, "-o", elf.name]
     run_tool(command, f"{elf.name} for {board.machine}", chain.gcc.install, elf.parent)
 
 
 def _sizes(target: Target, elf: Path, baseline: Path) -> Sizes:
-    size, names = target.toolchain.tool("size"), target.toolchain.sections
-    sections = []
-    for file in (elf, baseline):
-        listing = run_tool([size.program, "-A", str(file)], file.name, size.install)
-        found = {m[1]: int(m[2]) for m in re.finditer(r"^(\.\w+)\s+(\d+)\s", listing, re.MULTILINE)}
-        sections.append([found.get(name, 0) for name in names])
-    return Sizes(*(ours - theirs for ours, theirs in zip(*sections, strict=True)))
+    pairs = zip(_section_bytes(target, elf), _section_bytes(target, baseline), strict=True)
+    return Sizes(*(ours - theirs for ours, theirs in pairs))
+
+
+def _section_bytes(target: Target, file: Path) -> list[int]:
+    """Bytes of the toolchain's four sections; .text.NAME in an object counts for .text."""
+    size = target.toolchain.tool("size")
+    listing = run_tool([size.program, "-A", str(file)], file.name, size.install)
+    found = re.findall(r"^(\.\w+)[.\w]*\s+(\d+)\s", listing, re.MULTILINE)
+    return [sum(int(count) for name, count in found if name == section) for section in target.toolchain.sections]
+
+
+def _code_of(symbols: dict[str, Symbol], model: dict[str, Symbol]) -> dict[str, Symbol]:
+    """What linker scripts of our own name: where the model's code begins and ends."""
+    code = [symbols[name] for name in model if name in symbols and symbols[name].address < symbols["etext"].address]
+    ends = min(symbol.address for symbol in code), max(symbol.address + symbol.size for symbol in code)
+    return dict(zip(("code_start", "code_end"), (Symbol(end, 0) for end in ends), strict=True))
 
 
 def _symbols(target: Target, elf: Path) -> dict[str, Symbol]:

@@ -14,7 +14,7 @@ from .cycles import MODELS, cost_table
 from .harness import FIRMWARE, run_tool
 from .host import COMPILER_INSTALL, compiler
 from .image import Image
-from .targets import RISCV, Target, Tool
+from .targets import QEMU_USER, RISCV, Target, Tool
 
 NO_SUCH_VERSION = 9999
 CFSR_CAUSES = {  # bits, Armv7-M Architecture Reference Manual B3.2.15
@@ -59,15 +59,18 @@ def command(image: Image, count: bool, layers: Sequence[str]) -> list[str]:
     plugins.
     """
     emulator = image.target.emulator
-    options = ["-M", image.board.machine, *image.board.options, "-display", "none", "-monitor", "none"]
-    options += ["-serial", "none", "-semihosting-config", "enable=on,target=native", "-kernel", str(image.elf)]
+    options, program = [], [str(image.elf)]
+    if image.board.memories:
+        options = ["-M", image.board.machine, *image.board.options, "-display", "none", "-monitor", "none"]
+        options += ["-serial", "none", "-semihosting-config", "enable=on,target=native"]
+        program = ["-kernel", *program]
     if count:
         plugin = image.folder / "counter.so"
         plugin.write_bytes(_plugin(emulator, tuple(compiler())))
         plugin.chmod(0o755)
         arguments = [*counter_arguments(image, layers), *_costs(image)]
         options += ["-plugin", ",".join(["./counter.so", *arguments])]
-    return [emulator.program, *options]
+    return [emulator.program, *options, *program]
 
 
 def _costs(image: Image) -> list[str]:
@@ -90,7 +93,8 @@ def _plugin(emulator: Tool, cc: tuple[str, ...]) -> bytes:
 
 def _api_version(emulator: Tool, folder: Path) -> int:
     """Return the version of QEMU's plugin interface: it tells when it refuses a later one."""
-    trial = [emulator.program, "-M", "none", "-display", "none", "-plugin", "./counter.so"]
+    machine = ["/bin/true"] if emulator is QEMU_USER else ["-M", "none", "-display", "none"]
+    trial = [emulator.program, "-plugin", "./counter.so", *machine]
     try:
         run_tool(trial, "-plugin", emulator.install, folder)
     except ToolchainError as error:

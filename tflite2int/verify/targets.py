@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from dataclasses import dataclass
 from typing import Literal
 
@@ -30,7 +31,8 @@ class Toolchain:
     """A cross compiler and what stands around the model for it, in the folder ``firmware``.
 
     ``prefix`` is that of gcc, size, nm and objcopy. ``compile`` and ``link`` are options for every target. ``sections``
-    are the image's: code, constants, variables with initial values, variables without.
+    are the image's: code, constants, variables with initial values, variables without. Instructions begin at multiples
+    of ``step`` bytes.
     """
 
     prefix: str
@@ -40,6 +42,7 @@ class Toolchain:
     script: str
     sources: tuple[str, ...]
     sections: tuple[str, str, str, str] = (".text", ".rodata", ".data", ".bss")
+    step: int = 2
 
     @property
     def gcc(self) -> Tool:
@@ -51,7 +54,10 @@ class Toolchain:
 
 @dataclass(frozen=True)
 class Board:
-    """A machine of the emulator: what it is called there, its memories (name and rights, start, bytes), and options."""
+    """A machine of the emulator: what it is called there, its memories (name and rights, start, bytes), and options.
+
+    No memories: it is an operating system's, which places the program.
+    """
 
     machine: str
     memories: tuple[tuple[str, int, int], ...]
@@ -87,6 +93,7 @@ class Target:
 
 QEMU_ARM = Tool("qemu-system-arm", "qemu-system-arm")
 QEMU_RISCV = Tool("qemu-system-riscv32", "qemu-system-misc")
+QEMU_USER = Tool("qemu-x86_64", "qemu-user")
 SIMAVR = Tool("simavr", "libsimavr-dev")
 
 ARM = Toolchain(
@@ -114,6 +121,16 @@ RISCV = Toolchain(
     ("--specs=picolibc.specs",),
     "riscv.ld",
     ("startup-riscv.S", "semihost.c", "harness.c"),
+)
+# Static, and at fixed addresses: what is counted is then the same in every run.
+HOST_GCC = Toolchain(
+    "",
+    "gcc libc6-dev",
+    ("-std=c99", "-fno-pie", "-DMEASURED"),
+    ("-static", "-no-pie", "-Wl,--undefined=etext"),
+    "",
+    ("host.c", "measure-x86_64.S", "harness.c"),
+    step=1,
 )
 
 
@@ -177,10 +194,20 @@ TARGETS = {
     )
 }
 HOST = "host"
+THIS_MACHINE = Target(HOST, "this machine, x86-64", HOST_GCC, (), QEMU_USER, (Board("this machine", ()),))
+
+
+def is_measured() -> bool:
+    """Whether this machine is one whose instructions can be counted."""
+    return platform.machine() == "x86_64"
 
 
 def find_target(name: str) -> Target:
-    """Return the target of that name. Raises UsageError where there is none."""
+    """Return the target of that name. Raises UsageError where there is none, and for a host that cannot be measured."""
+    if name == HOST and is_measured():
+        return THIS_MACHINE
+    if name == HOST:
+        raise UsageError("this machine is not measured: only x86-64 is", remedy=f"Known are {', '.join(TARGETS)}.")
     if name not in TARGETS:
         raise UsageError(f'there is no target "{name}"', remedy=f"Known are {', '.join(TARGETS)}.")
     return TARGETS[name]

@@ -1,17 +1,17 @@
 /* A QEMU plugin that counts the instructions of function calls, and their cycles where it is given the timings.
  *
  *   -plugin libcounter.so,begin=ADDRESS,begin=ADDRESS,counts=FILE
- *           [,regions=FILE,regions_at=ADDRESS,layers=NUMBER][,costs=FILE,costs_at=ADDRESS]
+ *           [,regions=FILE,regions_at=ADDRESS,layers=NUMBER][,costs=FILE,costs_at=ADDRESS][,step=NUMBER]
  *
  * A count starts when execution comes to one of the begin addresses and ends when it comes back to the instruction behind
  * the call. It is then written to FILE counts as a line of fields INSTRUCTIONS:CYCLES. Counted are executed instructions;
  * one that its condition skips inside an IT block counts. All these addresses must be entered by a branch.
  *
- * FILE regions says in 16 bits whose each two bytes of code from regions_at on are: 1 of the function that calls the
- * layers, 2 and more of layer 0 and on, 0 of none. What is of none counts for what was executed before it. The line's
- * fields are then one for the function itself and one for each layer; their sum is the whole.
+ * FILE regions says in 16 bits whose each two bytes of code (or each NUMBER step) from regions_at on are: 1 of the
+ * function that calls the layers, 2 and more of layer 0 and on, 0 of none. What is of none counts for what was executed
+ * before it. The line's fields are then one for the function itself and one for each layer; their sum is the whole.
  *
- * FILE costs holds two bytes for each two bytes of code from costs_at on: the cycles of the instruction that begins
+ * FILE costs holds two bytes for each step of code from costs_at on: the cycles of the instruction that begins
  * there, and those that it takes more where it is a conditional branch that is taken.
  *
  * It counts by translation blocks: QEMU leaves a block early only at a fault or where the plugin has nothing to count.
@@ -66,12 +66,12 @@ struct count {
 };
 
 struct table {
-    uint64_t begin, bytes; /* of the code that it is about */
-    uint8_t *data;         /* two bytes for two bytes */
+    uint64_t begin, bytes; /* where the code that it is about begins, and bytes of data */
+    uint8_t *data;         /* two bytes for each step of code */
 };
 
 #define MOST_BEGINS 4
-static uint64_t begins[MOST_BEGINS], resume;
+static uint64_t begins[MOST_BEGINS], resume, step = 2;
 static int begin_count, counting;
 static uint32_t layers, current;
 static struct count *by_layer; /* 0: the calling function itself */
@@ -121,9 +121,11 @@ static const uint8_t *entry(const struct table *table, uint64_t address)
 {
     static const uint8_t none[2];
 
-    if (address < table->begin || address - table->begin >= table->bytes)
+    const uint64_t offset = (address - table->begin) / step * 2;
+
+    if (address < table->begin || offset >= table->bytes)
         return none;
-    return table->data + (address - table->begin);
+    return table->data + offset;
 }
 
 static void translated(plugin_id id, struct qemu_plugin_tb *tb)
@@ -181,6 +183,8 @@ static int set(const char *name, const char *value)
 {
     if (strcmp(name, "begin") == 0 && begin_count < MOST_BEGINS)
         begins[begin_count++] = strtoull(value, NULL, 0);
+    else if (strcmp(name, "step") == 0 && strtoull(value, NULL, 0) > 0)
+        step = strtoull(value, NULL, 0);
     else if (strcmp(name, "layers") == 0)
         layers = (uint32_t)strtoul(value, NULL, 0);
     else if (strcmp(name, "regions") == 0)
