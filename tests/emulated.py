@@ -22,7 +22,7 @@ from tflite2int.verify.samples import quantize
 
 TABLE = Path(__file__).with_name("EMULATED.md")
 # The three Arm architectures, with and without long multiplication and vectors; 8 bits with two address spaces; RISC-V.
-TARGETS = ("cortex-m0", "cortex-m4", "cortex-m55", "atmega328p", "riscv32imc")
+TARGETS = ("cortex-m0", "cortex-m4", "cortex-m55", "atmega328p", "riscv32imac")
 TOO_LARGE = "too large"
 
 

@@ -142,6 +142,13 @@ static void softmax(const IN_FLASH int32_t *exponentials, int count, const int8_
     }
 }
 
+/* steps / 2^16 / 2^shift, rounded down and clamped; shifted twice, since an AVR's int has 16 bits. */
+static int8_t steps_to_int8(int32_t steps, int shift, int lowest, int highest)
+{
+    const int result = (int)(steps >> 16) >> shift;
+    return (int8_t)(result < lowest ? lowest : result > highest ? highest : result);
+}
+
 /* ADD and SUB. In place of the reference's three rescales: factors, found when this file was written, that give the
    same output for every pair of inputs. */
 typedef struct {
@@ -160,8 +167,7 @@ static void weighted_sum(const IN_FLASH weighted_sum_parameters *p, const int8_t
         if (steps < p->middle) {
             steps -= p->below;
         }
-        const int result = (int)(steps >> 16) >> p->shift;
-        output[i] = (int8_t)(result < p->lowest ? p->lowest : result > p->highest ? p->highest : result);
+        output[i] = steps_to_int8(steps, p->shift, p->lowest, p->highest);
         input0 += step0;
         input1 += step1;
     }

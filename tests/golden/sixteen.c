@@ -447,6 +447,13 @@ static int32_t scaled_product(int32_t x, int32_t multiplier)
 #endif
 }
 
+/* steps / 2^16 / 2^shift, rounded down and clamped; shifted twice, since an AVR's int has 16 bits. */
+static int8_t steps_to_int8(int32_t steps, int shift, int lowest, int highest)
+{
+    const int result = (int)(steps >> 16) >> shift;
+    return (int8_t)(result < lowest ? lowest : result > highest ? highest : result);
+}
+
 /* From sums of products to int8. In place of the reference's two roundings of a 64-bit product: a line, found for each
    channel when this file was written, that gives the same output for every sum that can occur. */
 typedef struct {
@@ -464,8 +471,7 @@ static int8_t requantize(const IN_FLASH requantization *q, int channel, int32_t 
     if (steps < q->middle) {
         steps -= q->below[i];
     }
-    const int result = (int)(steps >> 16) >> q->shift;
-    return (int8_t)(result < q->lowest ? q->lowest : result > q->highest ? q->highest : result);
+    return steps_to_int8(steps, q->shift, q->lowest, q->highest);
 }
 
 /* What computes each output channel from the same inputs. */

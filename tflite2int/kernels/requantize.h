@@ -1,6 +1,7 @@
 #pragma once
 #include "flash.h"
 #include "scaled_product.h"
+#include "steps_to_int8.h"
 
 /* From sums of products to int8. In place of the reference's two roundings of a 64-bit product: a line, found for each
    channel when this file was written, that gives the same output for every sum that can occur. */
@@ -19,6 +20,5 @@ static int8_t requantize(const IN_FLASH requantization *q, int channel, int32_t 
     if (steps < q->middle) {
         steps -= q->below[i];
     }
-    const int result = (int)(steps >> 16) >> q->shift;
-    return (int8_t)(result < q->lowest ? q->lowest : result > q->highest ? q->highest : result);
+    return steps_to_int8(steps, q->shift, q->lowest, q->highest);
 }

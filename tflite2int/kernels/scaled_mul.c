@@ -1,5 +1,6 @@
 #include "flash.h"
 #include "scaled_product.h"
+#include "steps_to_int8.h"
 
 /* MUL. In place of the reference's two roundings of a 64-bit product: a line, found when this file was written, that
    gives the same output for every pair of inputs. */
@@ -21,8 +22,7 @@ static void scaled_mul(const IN_FLASH scaled_mul_parameters *p, const int8_t *in
         if (steps < p->middle) {
             steps -= p->below;
         }
-        const int result = (int)(steps >> 16) >> p->shift;
-        output[i] = (int8_t)(result < p->lowest ? p->lowest : result > p->highest ? p->highest : result);
+        output[i] = steps_to_int8(steps, p->shift, p->lowest, p->highest);
         input0 += step0;
         input1 += step1;
     }

@@ -1,4 +1,5 @@
 #include "flash.h"
+#include "steps_to_int8.h"
 
 /* ADD and SUB. In place of the reference's three rescales: factors, found when this file was written, that give the
    same output for every pair of inputs. */
@@ -18,8 +19,7 @@ static void weighted_sum(const IN_FLASH weighted_sum_parameters *p, const int8_t
         if (steps < p->middle) {
             steps -= p->below;
         }
-        const int result = (int)(steps >> 16) >> p->shift;
-        output[i] = (int8_t)(result < p->lowest ? p->lowest : result > p->highest ? p->highest : result);
+        output[i] = steps_to_int8(steps, p->shift, p->lowest, p->highest);
         input0 += step0;
         input1 += step1;
     }
