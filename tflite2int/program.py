@@ -159,6 +159,14 @@ class Program:
     def macs(self) -> int:
         return sum(layer.macs for layer in self.layers)
 
+    def overlap(self, layer: Layer) -> bool:
+        """Whether an output of the layer has bytes of the arena in common with one of its inputs."""
+        places = [
+            [(self.offsets[key], self.graph.tensor(key).bytes) for key in keys if key in self.offsets]
+            for keys in ([self.storage[i] for i in layer.reads], layer.writes)
+        ]
+        return any(a < b + size_b and b < a + size_a for a, size_a in places[0] for b, size_b in places[1])
+
     @property
     def constant_bytes(self) -> int:
         return sum(c.bytes for layer in self.layers for c in layer.constants)

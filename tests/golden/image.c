@@ -442,6 +442,7 @@ static void fully_connected_3(const int8_t *input, int8_t *output)
 
 void image_predict(const int8_t *input, int8_t *output)
 {
+    /* Where a layer's output lies over its input, it covers what has been read. */
     int8_t *const conv_2d_0_output = arena + 24; /* 36 bytes, alive in operators 0 to 1 */
     int8_t *const depthwise_conv_2d_1_output = arena; /* 36 bytes, alive in operators 1 to 2 */
     int8_t *const average_pool_2d_2_output = arena + 36; /* 4 bytes, alive in operators 2 to 3 */

@@ -221,6 +221,7 @@ static void softmax_3(const int8_t *input, int8_t *output)
 
 void residual_predict(const int8_t *input0, const int8_t *input1, int8_t *output0, int8_t *output1)
 {
+    /* Where a layer's output lies over its input, it covers what has been read. */
     int8_t *const concatenation_0_output = arena; /* 10 bytes, alive in operators 0 to 1 */
     int8_t *const add_1_output = arena; /* 10 bytes, alive in operators 1 to 3 */
 

@@ -930,6 +930,7 @@ static void fully_connected_9(const int8_t *input, int8_t *output)
 
 void sixteen_predict(const int16_t *input, int16_t *output0, int16_t *output1, int8_t *output2)
 {
+    /* Where a layer's output lies over its input, it covers what has been read. */
     int16_t *const conv_2d_0_output = (int16_t *)(void *)arena; /* 24 bytes, alive in operators 0 to 1 */
     /* 24 bytes, alive in operators 1 to 2 */
     int16_t *const depthwise_conv_2d_1_output = (int16_t *)(void *)(arena + 24);

@@ -193,6 +193,8 @@ def _buffer_names(program: Program) -> dict[int, str]:
 def _predict(program: Program, names: dict[int, str], trace: bool) -> list[str]:
     graph, storage = program.graph, program.storage
     lines = [*prototype(program), "{"]
+    if any(map(program.overlap, program.layers)):
+        lines.append("    /* Where a layer's output lies over its input, it covers what has been read. */")
     for key in sorted(program.offsets, key=lambda k: (program.lifetimes[k], k)):
         tensor, offset = graph.tensor(key), program.offsets[key]
         alive = _alive(*(program.layers[step] for step in program.lifetimes[key]))
