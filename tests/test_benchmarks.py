@@ -12,8 +12,7 @@ from tests.needs import need_target, shared_models
 from tflite2int.verify.targets import TARGETS
 
 pytestmark = pytest.mark.emulator
-# A seventh, which meets every target and both kinds of optimization; `python -m benchmarks --check` measures all.
-SPREAD = [figures.case for figures in recorded()][::7]
+CASES = [figures.case for figures in recorded()]
 FIGURES = Figures("m", "t", "size", "gcc", {"code": 600, "weights": 400}, {"static": 900, "stack": 100}, 9, 1000, 5000)
 
 
@@ -38,7 +37,7 @@ def test_every_model_fits_the_cores_and_ours_the_chips_that_they_are_for() -> No
     assert not any((name, "atmega2560") in refused for name in OWN_MODELS)
 
 
-@pytest.mark.parametrize("case", SPREAD, ids="-".join)
+@pytest.mark.parametrize("case", CASES, ids="-".join)
 def test_nothing_became_worse(case: tuple[str, str, str]) -> None:
     need_target(case[1])
     if case[0] not in OWN_MODELS:
