@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import re
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +14,7 @@ from tests.compare import assert_identical
 from tests.model_builder import Op, T, build
 from tests.needs import shared_models
 from tflite2int import attributes as a
+from tflite2int.audit import audit
 from tflite2int.compiler import convert
 from tflite2int.intervals import intervals
 from tflite2int.passes import simplify
@@ -112,3 +116,18 @@ def test_it_can_be_turned_off(tmp_path: Path) -> None:
 def test_visual_wake_words_halves() -> None:
     program = convert(shared_models() / "corpus" / "tiny__vww_96_int8.tflite").program
     assert program.macs <= 3_800_000 and program.weight_bytes <= 32_000
+
+
+def test_the_audit_lists_what_goes_and_the_numbers_that_the_c_code_has(tmp_path: Path) -> None:
+    path = tmp_path / "model.tflite"
+    path.write_bytes(network([DEAD, 10, DEAD, 20, 30, DEAD], "SAME", -128, second_bias=DEAD))
+    result, source = audit(path), convert(path).source
+    assert [op.removed for op in result.operators] == [(0, 2, 5), (0, 2, 5), (), (), ()]
+    assert any("6 channels removed" in change for change in result.changes)
+    linear = [r.linear for op in result.operators for r in op.rescales if r.linear is not None]
+    emitted = re.findall(r"_offset\[\d+\] = \{[^}]*?((?:-?\d+(?:, |\s)*)+)\}", re.sub(r"/\*.*?\*/", "", source))
+    assert [tuple(map(int, values.split(","))) for values in emitted] == [form.offset for form in linear]
+    rows = list(csv.DictReader(io.StringIO(result.csv())))
+    first = [row for row in rows if row["operator"] == "0" and row["record"] == "rescale"]
+    assert [row["removed"] for row in first] == ["yes", "", "yes", "", "", "yes"]
+    assert [int(row["linear_offset"]) for row in first if row["linear_offset"]] == list(linear[0].offset)

@@ -14,6 +14,7 @@ from typing import Any
 from ..errors import Tflite2IntError, printable
 from ..graph import Graph
 from ..passes import simplify
+from ..passes.eliminate import eliminate
 from ..reader import read_model
 from . import records, text
 from .facts import Finding, OperatorFacts, RescaleFacts, TensorFacts, WeightFacts
@@ -61,14 +62,15 @@ def audit_graph(graph: Graph) -> Audit:
     """Audit a graph as the reader gives it, before any pass."""
     try:
         simplified = simplify(graph)
+        converted = eliminate(simplified)
     except Tflite2IntError:
-        simplified = graph
-    operators = operator_facts(graph, simplified)
+        simplified = converted = graph
+    operators = operator_facts(graph, simplified, converted)
     return Audit(
         name=printable(graph.name),
         sha256=graph.sha256,
         tensors=tensor_facts(graph),
         operators=operators,
         findings=findings_of(Model(graph, operators, *refusals(simplified))),
-        changes=simplified.changes,
+        changes=converted.changes,
     )

@@ -35,7 +35,7 @@ class RescaleFacts:
     """``real = multiplier * 2**(shift - 31)``, as gemmlowp and CMSIS-NN write it; a positive shift is to the left.
 
     One or a channel. ``accumulator``: proved interval of what is rescaled, over all inputs that the types admit.
-    ``linear``: the cheaper form that the C code has in its place, which is proved to be equal over that interval.
+    ``linear``: the form that the C code has in its place, for the channels that it keeps (``OperatorFacts.removed``).
     """
 
     name: str
@@ -88,6 +88,7 @@ class OperatorFacts:
     rescales: tuple[RescaleFacts, ...]
     weights: WeightFacts | None
     macs: int
+    removed: tuple[int, ...] = ()  # channels of the output that conversion leaves out, unless with --no-eliminate
     parameters: dict[str, int] = field(default_factory=dict)  # stride, padding, dilation, left_shift, diff_min
 
 

@@ -90,12 +90,33 @@ def _real_range(tensor: Tensor) -> tuple[float | None, float | None]:
     return (float(real.min()), float(real.max())) if real.size else (None, None)
 
 
-def operator_facts(graph: Graph, simplified: Graph) -> tuple[OperatorFacts, ...]:
-    """Facts of every operator of the file. ``simplified`` is what the passes make of ``graph``: it tells which
-    operators remain, and which of those are refused."""
+def operator_facts(graph: Graph, simplified: Graph, converted: Graph) -> tuple[OperatorFacts, ...]:
+    """Facts of every operator of the file.
+
+    ``simplified`` is what the passes make of ``graph``: it tells which operators remain, and which of those are
+    refused. ``converted`` is that without the channels that are removed, from which the C code is made.
+    """
     refused = _refused(simplified)
-    remaining = {op.index for op in simplified.operators}
-    return tuple(_operator(graph, op, refused.get(op.index, ()), op.index in remaining) for op in graph.operators)
+    remaining = {op.index: op for op in converted.operators}
+    return tuple(
+        _in_code(graph, converted, _operator(graph, op, refused.get(op.index, ()), op.index in remaining), remaining)
+        for op in graph.operators
+    )
+
+
+def _in_code(graph: Graph, converted: Graph, facts: OperatorFacts, remaining: Mapping[int, Operator]) -> OperatorFacts:
+    """The facts with what only the C code has: linear forms, and channels left out."""
+    op = remaining.get(facts.index)
+    if op is None:
+        return facts
+    kept = converted.tensor(op.outputs[0]).kept if op.outputs else None
+    whole = graph.tensor(op.outputs[0]).shape[-1] if kept is not None else 0
+    lowered = [r for layer in _lower(converted, op)[0] for r in layer.rescales]
+    if len(lowered) != len(facts.rescales):
+        return facts
+    rescales = (replace(r, linear=code.linear) for r, code in zip(facts.rescales, lowered, strict=True))
+    removed = tuple(c for c in range(whole) if c not in (kept or ()))
+    return replace(facts, rescales=tuple(rescales), removed=removed)
 
 
 def refusals(graph: Graph) -> tuple[tuple[Tflite2IntError, ...], str]:
@@ -201,7 +222,7 @@ def _rescale(rescale: Rescale, width: int) -> RescaleFacts:
         accumulator=rescale.accumulator,
         accumulator_bits=max(_bits(end) for end in ends) if ends else None,
         accumulator_width=width,
-        linear=rescale.linear,
+        linear=None,
     )
 
 

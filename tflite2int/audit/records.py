@@ -16,8 +16,8 @@ COLUMNS = (
     "zero_point", "axis", "real_min", "real_max", "rescale", "channel", "real_multiplier", "multiplier", "shift",
     "relative_error", "input_offset", "filter_offset", "output_offset", "act_min", "act_max", "act_min_real",
     "act_max_real", "accumulator_min", "accumulator_max", "accumulator_bits", "output_min", "output_max",
-    "linear_multiplier", "linear_offset", "linear_below", "linear_middle", "linear_shift", "weight_peak", "macs",
-    "parameters", "text", "remedy",
+    "removed", "linear_multiplier", "linear_offset", "linear_below", "linear_middle", "linear_shift", "weight_peak",
+    "macs", "parameters", "text", "remedy",
 )  # fmt: skip
 
 
@@ -98,9 +98,11 @@ def _channel(op: OperatorFacts, rescale: RescaleFacts, channel: int) -> Row:
     if rescale.accumulator:
         interval = rescale.accumulator[channel if len(rescale.accumulator) > 1 else 0]
         row |= {"accumulator_min": interval[0], "accumulator_max": interval[1]}
-    if rescale.linear:
+    row["removed"] = "yes" if channel in op.removed else ""
+    if rescale.linear and channel not in op.removed:
+        place = channel - sum(c < channel for c in op.removed)
         tables = (rescale.linear.multiplier, rescale.linear.offset, rescale.linear.below or (0,))
-        multiplier, offset, below = (table[channel if len(table) > 1 else 0] for table in tables)
+        multiplier, offset, below = (table[place if len(table) > 1 else 0] for table in tables)
         row |= {"linear_multiplier": multiplier, "linear_offset": offset, "linear_below": below}
         row |= {"linear_middle": rescale.linear.middle, "linear_shift": rescale.linear.shift}
     if op.weights:

@@ -16,7 +16,8 @@ low..high spans the channels; --json and --csv have each"""
 ACCUMULATOR_LEGEND = """\
 acc min and acc max are proved from the weights, for every input that the type admits
 form linear: in the C code a line takes the place of multiplier and shift, equal for everything in that range
-dead: channels that give the same value for any input; at act_min, at act_max: those that always stand there"""
+dead: channels that give the same value for any input; at act_min, at act_max: those that always stand there
+removed: channels that the C code does without, dead ones or read by nobody; --no-eliminate keeps them"""
 
 
 def audit_text(
@@ -107,7 +108,7 @@ def _more(op: OperatorFacts) -> str:
 
 _ACCUMULATOR_HEADS = (
     "#", "operator", "rescale", "acc min", "acc max", "bits", "relative error", "form", "zero weights",
-    "scale max/min", "dead", "at act_min", "at act_max", "MACs",
+    "scale max/min", "dead", "at act_min", "at act_max", "removed", "MACs",
 )  # fmt: skip
 
 
@@ -115,7 +116,8 @@ def _accumulator_rows(op: OperatorFacts) -> Iterator[tuple[str, ...]]:
     for position, r in enumerate(op.rescales):
         head = (str(op.index), op.kind) if position == 0 else ("", "")
         numbers = (*_accumulator(r), f"{max(r.relative_error):.1e}", "linear" if r.linear else "-")
-        yield (*head, r.name, *numbers, *_weights(op), str(op.macs or "-"))
+        removed = str(len(op.removed)) if op.weights else "-"
+        yield (*head, r.name, *numbers, *_weights(op), removed, str(op.macs or "-"))
 
 
 def _accumulator(r: RescaleFacts) -> tuple[str, str, str]:
