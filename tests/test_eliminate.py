@@ -24,11 +24,22 @@ DEAD = -2_000_000  # a bias that keeps a channel at its lowest value
 
 
 def network(
-    first_bias: list[int], padding: a.Padding, zero_point: int, unread: int = 0, end: str = "FC", second_bias: int = 100
+    first_bias: list[int],
+    padding: a.Padding,
+    zero_point: int,
+    unread: int = 0,
+    end: str = "FC",
+    second_bias: int = 100,
+    dtype: str = "int8",
 ) -> bytes:
-    """Convolution, depthwise convolution, convolution, dense layer; ``unread`` channels have no weights behind them."""
+    """Convolution, depthwise convolution, convolution, dense layer; ``unread`` channels have no weights behind them.
+
+    With 16 bits all zero points are 0, the activations are RELU, and biases count in 256ths.
+    """
     rng = np.random.default_rng(5)
-    count = len(first_bias)
+    count, wide = len(first_bias), dtype == "int16"
+    points = (0, 0, 0) if wide else (3, -1, 7)
+    scales = (2**-14, 2**-12, 2**-11) if wide else (1 / 64, 1 / 16, 1 / 8)
 
     def weights(name: str, shape: tuple[int, ...], axis: int) -> T:
         values = rng.integers(-90, 90, shape)
@@ -37,25 +48,25 @@ def network(
         return T(name, "int8", shape, [1 / 64 + i / 4096 for i in range(shape[axis])], axis=axis, data=values)
 
     def bias(name: str, values: list[int]) -> T:
-        return T(name, "int32", (len(values),), data=values)
+        return T(name, "int64" if wide else "int32", (len(values),), data=np.array(values) * (256 if wide else 1))
 
     tensors = [
-        T("x", "int8", (1, 6, 6, 2), 1 / 64, 3),
+        T("x", dtype, (1, 6, 6, 2), scales[0], points[0]),
         weights("w0", (count, 3, 3, 2), 0),
         bias("b0", first_bias),
-        T("t0", "int8", (1, 6, 6, count), 1 / 16, zero_point),
+        T("t0", dtype, (1, 6, 6, count), scales[1], zero_point),
         weights("w1", (1, 3, 3, count), 3),
         bias("b1", [second_bias if b == DEAD else 100 for b in first_bias]),
-        T("t1", "int8", (1, 6, 6, count), 1 / 8, zero_point),
+        T("t1", dtype, (1, 6, 6, count), scales[2], zero_point),
         weights("w2", (4, 2, 2, count), 0),
         bias("b2", [50, -60, 70, -80]),
-        T("t2", "int8", (1, 6, 6, 4) if padding == "SAME" else (1, 5, 5, 4), 1 / 8, -1),
-        T("t3", "int8", (1, 1, 1, 4), 1 / 8, -1),
+        T("t2", dtype, (1, 6, 6, 4) if padding == "SAME" else (1, 5, 5, 4), scales[2], points[1]),
+        T("t3", dtype, (1, 1, 1, 4), scales[2], points[1]),
         weights("w4", (3, 4), 0),
         bias("b4", [1, 2, 3]),
-        T("y", "int8", (1, 3), 1 / 8, 7),
+        T("y", dtype, (1, 3), scales[2], points[2]),
     ]
-    relu: a.Activation = "RELU" if zero_point == -128 else "NONE"
+    relu: a.Activation = "RELU" if wide or zero_point == -128 else "NONE"
     side = 6 if padding == "SAME" else 5
     operators = [
         Op("CONV_2D", ["x", "w0", "b0"], ["t0"], a.Conv2D("SAME", activation=relu)),
@@ -87,6 +98,13 @@ def test_constants_go_where_padding_allows(padding: a.Padding, second_bias: int,
     """
     model = network([DEAD, 10, DEAD, 20, 30, DEAD], padding, -128, second_bias=second_bias)
     assert removed(model, tmp_path) == gone
+
+
+@pytest.mark.parametrize(("padding", "second_bias", "gone"), [("SAME", DEAD, 3), ("SAME", 100, 0), ("VALID", 100, 3)])
+def test_16_bits_lose_the_same_channels(padding: a.Padding, second_bias: int, gone: int, tmp_path: Path) -> None:
+    model = network([DEAD, 10, DEAD, 20, 30, DEAD], padding, 0, second_bias=second_bias, dtype="int16")
+    assert removed(model, tmp_path) == gone
+    assert removed(network([10, 20, 30, 40, 50, 60], "SAME", 0, unread=2, dtype="int16"), tmp_path) == 2
 
 
 def test_a_constant_that_meets_no_padding_moves_into_the_bias(tmp_path: Path) -> None:

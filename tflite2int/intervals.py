@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .attributes import Pool2D
-from .fixedpoint import activation_range, multiply_by_quantized_multiplier
+from .fixedpoint import activation_range
 from .graph import DType, Graph, Operator, Tensor
 from .ops.weighted import weigh
 from .ops.window import window
@@ -18,6 +18,7 @@ from .ops.window import window
 Int64Array = npt.NDArray[np.int64]
 Interval = tuple[Int64Array, Int64Array]  # lowest and highest value of each channel
 
+ACTIVATIONS = (DType.INT8, DType.INT16)
 POOLS = ("MAX_POOL_2D", "AVERAGE_POOL_2D")
 VIEWS = ("RESHAPE", "SQUEEZE", "EXPAND_DIMS")
 
@@ -27,11 +28,11 @@ def channels(tensor: Tensor) -> int:
 
 
 def intervals(graph: Graph) -> dict[int, Interval]:
-    """The interval of each int8 activation, by tensor number. The operators must meet their constraints."""
+    """The interval of each activation of 8 or 16 bits, by number. The operators must meet their constraints."""
     known: dict[int, Interval] = {}
     for op in graph.operators:
         for index in op.outputs:
-            if graph.tensor(index).dtype is DType.INT8:
+            if graph.tensor(index).dtype in ACTIVATIONS:
                 known[index] = _output(graph, op, index, known)
     return known
 
@@ -101,11 +102,5 @@ def _weighted(graph: Graph, op: Operator, x: Interval) -> Interval:
             lows, highs = low[columns][None, :], high[columns][None, :]
     at_low, at_high = weighted.matrix * lows, weighted.matrix * highs
     ends = (np.minimum(at_low, at_high).sum(axis=1), np.maximum(at_low, at_high).sum(axis=1))
-    multiplier, shift = (np.array(v, np.int64) for v in (weighted.rescale.multiplier, weighted.rescale.shift))
-    first, last = (
-        np.clip(
-            multiply_by_quantized_multiplier(weighted.bias + end, multiplier, shift) + out.zero_point, *weighted.clamp
-        )
-        for end in ends
-    )
-    return np.asarray(first, np.int64), np.asarray(last, np.int64)
+    first, last = (weighted.results(weighted.bias + end, out.zero_point) for end in ends)
+    return first, last

@@ -9,7 +9,14 @@ import numpy.typing as npt
 
 from ..attributes import Conv2D, FullyConnected
 from ..bounds import INT32, Intervals, reach, reduced_rescale_fits, rescale_fits, weighted_sum
-from ..fixedpoint import activation_range, f32, quantize_multiplier, reduced_multiplier
+from ..fixedpoint import (
+    activation_range,
+    f32,
+    multiply_by_quantized_multiplier,
+    multiply_by_reduced_multiplier,
+    quantize_multiplier,
+    reduced_multiplier,
+)
 from ..graph import DType, Graph, Operator, Tensor
 from ..program import Constant, Rescale
 from ..requantization import find_linear, target
@@ -136,6 +143,12 @@ class Weighted:
     @property
     def intervals(self) -> Intervals:
         return self.rescale.accumulator
+
+    def results(self, accumulators: Int64Array, zero_point: int) -> Int64Array:
+        """What the reference makes of one accumulator a channel."""
+        rescale = multiply_by_reduced_multiplier if self.variant in (NARROW, WIDE) else multiply_by_quantized_multiplier
+        multiplier, shift = (np.array(v, np.int64) for v in (self.rescale.multiplier, self.rescale.shift))
+        return np.asarray(np.clip(rescale(accumulators, multiplier, shift) + zero_point, *self.clamp), np.int64)
 
     def constants(self, *shared: Constant) -> tuple[Constant, ...]:
         """The tables of a layer: ``shared`` are those of its first form that a second one uses, too."""

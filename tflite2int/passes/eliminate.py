@@ -15,9 +15,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from ..bounds import INT32
 from ..graph import Array, DType, Graph, Operator, Quantization, Tensor
-from ..intervals import POOLS, VIEWS, Interval, channels, interval_of, intervals, padded, tap_channels
+from ..intervals import ACTIVATIONS, POOLS, VIEWS, Interval, channels, interval_of, intervals, padded, tap_channels
 from ..ops import supported
 from ..ops.support import obstacles
 
@@ -45,9 +44,9 @@ def eliminate(graph: Graph) -> Graph:
 def _ties(graph: Graph) -> dict[int, int]:
     """Tensor number to the number of a tensor that stands for its group: all of a group lose the same channels.
 
-    Holds only tensors that may lose channels: int8, written by and read by operators that can do with fewer.
+    Holds only tensors that may lose channels: activations written and read by operators that can do with fewer.
     """
-    group = {i: i for op in graph.operators for i in op.outputs if graph.tensor(i).dtype is DType.INT8}
+    group = {i: i for op in graph.operators for i in op.outputs if graph.tensor(i).dtype in ACTIVATIONS}
     fixed = set(graph.outputs)
     for op in graph.operators:
         source, target = op.inputs[0], op.outputs[0]
@@ -170,6 +169,12 @@ def _bias(graph: Graph, op: Operator) -> npt.NDArray[np.int64]:
     return np.zeros(size, np.int64) if bias is None else bias.value().astype(np.int64).reshape(size)
 
 
+def _bias_type(graph: Graph, op: Operator) -> DType:
+    """Of a bias where there was none, so that the reference's arithmetic stays what it is."""
+    narrow = graph.required(op, 0).dtype is DType.INT8 or getattr(op.attributes, "quantized_bias_type", "") == "int32"
+    return DType.INT32 if narrow else DType.INT64
+
+
 def _with_constants(
     graph: Graph, op: Operator, editor: _Editor, weights: Array, bias: npt.NDArray[np.int64], rows: Mask
 ) -> Operator:
@@ -183,9 +188,11 @@ def _with_constants(
             scales=tuple(scales[i] for i in stay),
             zero_points=tuple(points[i] for i in stay),
         )
-    if (bias < INT32[0]).any() or (bias > INT32[1]).any():
-        raise OverflowError("a folded bias leaves 32 bits")
+    like = (
+        old_bias if old_bias is not None else replace(old, dtype=_bias_type(graph, op), name=f"{old.name}/folded_bias")
+    )
+    if (bias < like.dtype.limits[0]).any() or (bias > like.dtype.limits[1]).any():
+        raise OverflowError("a folded bias leaves its type")
     kernel = editor.constant(old, weights, quantization)
-    like = old_bias if old_bias is not None else replace(old, dtype=DType.INT32, name=f"{old.name}/folded_bias")
-    added = editor.constant(like, bias.astype(np.int32), None)
+    added = editor.constant(like, bias.astype(like.dtype.numpy), None)
     return replace(op, inputs=(op.inputs[0], kernel, added))
