@@ -176,6 +176,9 @@ def test_the_command_gives_a_table_or_json_and_a_verdict(tmp_path: Path) -> None
     for said in ("FULLY_CONNECTED", "SOFTMAX", "1,560", f"{result.cycles:,}", " ms at 16 MHz", "of the simulated chip"):
         assert said in done.stdout
     assert done.stdout.count(": PASS (") == 2
+    if result.compiler.startswith("avr-gcc 5.4.0 "):  # Debian's
+        shown = (MODELS.parent / "README.md").read_text()
+        assert all(line in shown for line in done.stdout.splitlines() if line.startswith(("flash", "work", "cycles")))
     done = run(*command, "--ram", str(result.ram_bytes - 1), "--json", "--clock", "16MHz", cwd=tmp_path)
     said = json.loads(done.stdout)
     assert done.returncode == 1 and said["verdicts"][0]["passed"] is False

@@ -22,6 +22,7 @@ from tflite2int.errors import UsageError
 from tflite2int.evaluate import evaluate
 
 pytestmark = pytest.mark.emulator
+README = Path(__file__).parents[1] / "README.md"
 
 
 @pytest.fixture(autouse=True)
@@ -46,6 +47,8 @@ def test_the_sketch_answers_as_the_reference(model: str, board: str, tmp_path: P
         told = terminal.next_line()
         assert told.startswith("PASS 8 samples, at most ") and told.endswith(" cycles")
         assert int(told.split()[5]) > 1000
+        if (model, board) == ("gesture", "uno"):
+            assert told in README.read_text()
         terminal.next_line(f"{model}: ")
         answers = [terminal.ask(sample) for sample in samples]
     assert np.array_equal(answers, reference_answers(model, samples))
@@ -56,6 +59,9 @@ def test_gesture_leaves_an_uno_its_ram(tmp_path: Path) -> None:
     for sketch in ("predict", "evaluate"):
         built = build_sketch(library, sketch, BOARDS["uno"], tmp_path / sketch)
         assert BOARDS["uno"].ram - built.memory.ram > 1500
+        if sketch == "predict":
+            assert f"Sketch uses {built.memory.flash} bytes" in README.read_text()
+            assert f"Global variables use {built.memory.ram} bytes" in README.read_text()
 
 
 def test_kws_is_too_large_for_an_uno(tmp_path: Path) -> None:
