@@ -23,10 +23,6 @@ def cost_table(core: str, code: bytes) -> bytes:
     return bytes(value for first, second in pairwise(halves) for value in model(first, second))
 
 
-def _count(bits: int) -> int:
-    return bits.bit_count()
-
-
 def _armv6m(branch: int, call: int, special: int) -> Model:
     """``branch`` cycles of a branch that is taken, ``call`` of BL, ``special`` of MRS, MSR and the barriers."""
 
@@ -37,9 +33,9 @@ def _armv6m(branch: int, call: int, special: int) -> Model:
         if top == 0b0101 or 0b0110 <= top <= 0b1001 or first >> 11 == 0b01001:
             return (2, 0)  # LDR and STR of any form
         if top == 0b1100 or first >> 9 == 0b1011010 or first >> 8 == 0b10111100:
-            return (1 + _count(first & (0xFF if top == 0b1100 else 0x1FF)), 0)  # LDM, STM, PUSH, POP
+            return (1 + (first & (0xFF if top == 0b1100 else 0x1FF)).bit_count(), 0)  # LDM, STM, PUSH, POP
         if first >> 8 == 0b10111101:
-            return (1 + branch + _count(first & 0x1FF), 0)  # POP with pc: 4 + N on the M0, 3 + N on the M0+
+            return (1 + branch + (first & 0x1FF).bit_count(), 0)  # POP with pc: 4 + N on the M0, 3 + N on the M0+
         if top == 0b1101:
             return (1, branch - 1)  # B with a condition
         if top == 0b1110 or first >> 8 == 0b01000111:
@@ -63,7 +59,7 @@ def _armv7em(first: int, second: int) -> Cost:
         return (2 if first >> 11 & 1 else 1, 0)
     if top == 0b1100 or first >> 9 in (0b1011010, 0b1011110):
         pops_pc = first >> 8 == 0b10111101
-        return (1 + _count(first & (0xFF if top == 0b1100 else 0x1FF)) + (2 if pops_pc else 0), 0)
+        return (1 + (first & (0xFF if top == 0b1100 else 0x1FF)).bit_count() + (2 if pops_pc else 0), 0)
     if top == 0b1101 or first & 0xF500 == 0xB100:
         return (2, 0)  # B with a condition; CBZ and CBNZ
     if top == 0b1110 or first >> 8 == 0b01000111:
@@ -78,7 +74,7 @@ def _wide(first: int, second: int) -> int:
     if first >> 11 == 0b11110 and second & 0x8000:
         return 3 if second & 0x5000 else 2  # BL and B; B with a condition (and, rarely, MSR, MRS and barriers)
     if first & 0xFE40 == 0xE800:  # LDM, STM, PUSH, POP
-        return 1 + _count(second) + (2 if second & 0x8000 and first & 0x10 else 0)
+        return 1 + second.bit_count() + (2 if second & 0x8000 and first & 0x10 else 0)
     if first & 0xFE40 == 0xE840:
         if first & 0xFFF0 == 0xE8D0 and second & 0xF0 in (0, 0x10):
             return 3  # TBB, TBH

@@ -16,7 +16,7 @@ from ..errors import EmulatorError, ToolchainError
 from ..graph import Array
 from . import qemu, simavr
 from .counter import Counts, read_counts
-from .harness import TraceRecord, complaint, prepare, unpack, unpack_trace
+from .harness import TraceRecord, complaint, ending, prepare, unpack, unpack_trace
 from .image import Image
 from .targets import AVR
 
@@ -100,9 +100,8 @@ def _execute(image: Image, command: Sequence[str], timeout: float) -> Report:
     if done.returncode == EXIT_FAULT and path.exists():
         raise EmulatorError(_fault(image, _report(path.read_bytes())) + _last_operator(image), str(image))
     if done.returncode != 0 or not path.exists():
-        ending = f"exit status {done.returncode}" if done.returncode >= 0 else f"signal {-done.returncode}"
-        said = complaint(done.stderr)
-        raise EmulatorError(f"{emulator.program} ended with {ending}{said}{_last_operator(image)}", str(image))
+        how = f"{ending(done.returncode)}{complaint(done.stderr)}"
+        raise EmulatorError(f"{emulator.program} ended with {how}{_last_operator(image)}", str(image))
     return _report(path.read_bytes())
 
 

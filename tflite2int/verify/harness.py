@@ -215,6 +215,11 @@ def run_tool(command: Sequence[str], where: str, install: str, folder: Path | No
     return done.stdout
 
 
+def ending(status: int) -> str:
+    """How a program ended, by its exit status, which is negative for a signal."""
+    return f"exit status {status}" if status >= 0 else f"signal {-status}"
+
+
 def complaint(stderr: str) -> str:
     """Return, to be appended to a message, the line of ``stderr`` that says what is wrong.
 

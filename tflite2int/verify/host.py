@@ -19,6 +19,7 @@ from .harness import (
     Interface,
     TraceRecord,
     complaint,
+    ending,
     glue,
     prepare,
     run_tool,
@@ -74,8 +75,7 @@ class HostProgram:
         except subprocess.TimeoutExpired:
             raise ToolchainError(f"the program took more than {timeout:g} s", where) from None
         if done.returncode != 0:
-            ending = f"exit status {done.returncode}" if done.returncode > 0 else f"signal {-done.returncode}"
-            raise ToolchainError(f"the program ended with {ending}{complaint(done.stderr)}", where)
+            raise ToolchainError(f"the program ended with {ending(done.returncode)}{complaint(done.stderr)}", where)
 
 
 def compiler() -> list[str]:
@@ -100,7 +100,5 @@ def build(
         *("-I", str(sources), "-I", str(FIRMWARE), "-o", str(executable)),
         *(str(sources / f"{name}.c"), str(folder / PORTS), str(FIRMWARE / "harness.c"), str(FIRMWARE / "host.c")),
     ]
-    run_tool(
-        command, f"{name}.c", "Install one (Debian: apt install gcc), or name yours in the environment variable CC."
-    )
+    run_tool(command, f"{name}.c", COMPILER_INSTALL)
     return HostProgram(interface, folder, executable)

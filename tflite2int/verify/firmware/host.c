@@ -43,6 +43,8 @@ void platform_append(const void *data, unsigned long bytes)
 }
 
 #if defined(MEASURED)
+uint32_t measure_stack_peak, measure_stack_span;
+
 static void begin_report(void)
 {
     platform_before();

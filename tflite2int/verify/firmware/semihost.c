@@ -12,6 +12,7 @@
 #define OPEN_UPDATE 3 /* "r+b": only if it exists */
 #define OPEN_WRITE 5  /* "wb" */
 
+uint32_t measure_stack_peak, measure_stack_span;
 static int32_t inputs, outputs, trace;
 
 /* static: an initializer on the stack would bring the C library's memset into every image */

@@ -15,7 +15,7 @@ __attribute__((noreturn)) void semihost_main(void);
 /* Writes report.bin and exits: the exception's number, where it happened, the return address there, and CFSR. */
 __attribute__((noreturn)) void semihost_fault(uint32_t exception, uint32_t pc, uint32_t lr, uint32_t status);
 
-/* measure.S */
+/* For measure.S and its like on other cores. */
 
 extern uint32_t measure_stack_peak; /* bytes, the most of all calls since it was set to 0 */
 extern uint32_t measure_stack_span; /* bytes that were painted: a peak of as many may have been more */

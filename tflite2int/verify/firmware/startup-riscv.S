@@ -104,12 +104,3 @@ measure_known_loop:
     bnez a0, measure_known_loop
     ret
     .size measure_known_loop, . - measure_known_loop
-
-    .section .bss.measure, "aw", @nobits
-    .balign 4
-    .global measure_stack_peak
-measure_stack_peak:
-    .space 4
-    .global measure_stack_span
-measure_stack_span:
-    .space 4
