@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from .budget import Budget, Verdict, port_bytes, verdicts
+from .budget import Budget, Verdict, listed, port_bytes, verdicts
 from .compiler import Conversion, convert
 from .graph import Array
 from .report import table
@@ -99,8 +99,8 @@ class Bench:
         per_mac = f", {(self.cycles or self.instructions) / self.macs:.2f} {unit} per MAC" if self.macs else ""
         lines = [
             f"target     {self.target}: {self.about}; {self.compiler}",
-            f"flash      {self.flash_bytes:,} bytes: {_parts(self.flash)}",
-            f"RAM        {self.ram_bytes:,} bytes: {_parts(self.ram)}",
+            f"flash      {self.flash_bytes:,} bytes: {listed(self.flash)}",
+            f"RAM        {self.ram_bytes:,} bytes: {listed(self.ram)}",
             f"work       {self.macs:,} multiply-accumulates, {self.instructions:,} instructions{per_mac}",
             f"           the longest of {self.samples} samples: minimum, maximum, random",
             f"cycles     {self._cycles(clock)}",
@@ -203,10 +203,6 @@ def _flash(sizes: Sizes, weight_bytes: int) -> dict[str, int]:
 
 def _cost(name: str, operator: int, kind: str, macs: int, count: Count, with_cycles: bool) -> LayerCost:
     return LayerCost(name, operator, kind, macs, count.instructions, count.cycles if with_cycles else None)
-
-
-def _parts(parts: dict[str, int]) -> str:
-    return ", ".join(f"{name} {size:,}" for name, size in parts.items())
 
 
 def _time(seconds: float) -> str:

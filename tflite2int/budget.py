@@ -49,9 +49,13 @@ class Verdict:
 
     def __str__(self) -> str:
         word = ("so far PASS" if self.missing else "PASS") if self.passed else "FAIL"
-        parts = ", ".join(f"{name} {size:,}" for name, size in self.parts.items())
         missing = f"; {self.missing} not counted" if self.missing else ""
-        return f"budget     {self.memory} {self.used:,} of {self.limit:,} bytes: {word} ({parts}{missing})"
+        return f"budget     {self.memory} {self.used:,} of {self.limit:,} bytes: {word} ({listed(self.parts)}{missing})"
+
+
+def listed(parts: Mapping[str, int]) -> str:
+    """``code 600, weights 400``."""
+    return ", ".join(f"{name} {size:,}" for name, size in parts.items())
 
 
 def verdicts(budget: Budget, ram: Mapping[str, int], flash: Mapping[str, int], missing: bool) -> tuple[Verdict, ...]:

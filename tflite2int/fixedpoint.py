@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .attributes import Activation
 from .graph import DType
 
 Int64Array = npt.NDArray[np.int64]
@@ -149,21 +148,25 @@ def quantize_value(real: float, scale: float, zero_point: int) -> int:
     return value
 
 
-def activation_range(activation: Activation, scale: float, zero_point: int, dtype: DType) -> tuple[int, int]:
-    """Quantized clamp of a fused activation: CalculateActivationRangeQuantized in kernels/kernel_util.cc.
+# Real bounds of activations, fused ones and operators of the same name.
+ACTIVATION_BOUNDS: dict[str, tuple[int | None, int | None]] = {
+    "NONE": (None, None),
+    "RELU": (0, None),
+    "RELU6": (0, 6),
+    "RELU_N1_TO_1": (-1, 1),
+    "RELU_0_TO_1": (0, 1),
+}
+
+
+def activation_range(activation: str, scale: float, zero_point: int, dtype: DType) -> tuple[int, int]:
+    """Quantized clamp of an activation: CalculateActivationRangeQuantized in kernels/kernel_util.cc.
 
     Raises ValueError for an activation that has no quantized form, or a bound that overflows 32 bits.
     """
     lowest, highest = dtype.limits
-    bounds: dict[str, tuple[float | None, float | None]] = {
-        "NONE": (None, None),
-        "RELU": (0.0, None),
-        "RELU6": (0.0, 6.0),
-        "RELU_N1_TO_1": (-1.0, 1.0),
-    }
-    if activation not in bounds:
+    if activation not in ACTIVATION_BOUNDS:
         raise ValueError(f"the fused activation {activation} has no quantized form")
-    low, high = bounds[activation]
+    low, high = ACTIVATION_BOUNDS[activation]
     if low is not None:
         lowest = max(lowest, quantize_value(low, scale, zero_point))
     if high is not None:

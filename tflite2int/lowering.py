@@ -124,5 +124,4 @@ def _place(program: Program) -> Program:
         offsets=plan.offsets,
         lifetimes={key: (first[key], last[key]) for key in inside},
         arena_size=plan.size,
-        live_size=plan.live,
     )

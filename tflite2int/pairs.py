@@ -14,11 +14,11 @@ import numpy.typing as npt
 
 from .bounds import INT32
 from .fixedpoint import Int64Array
+from .requantization import HIGHEST_SHIFT, LOWEST_SHIFT
 
 Mask = npt.NDArray[np.bool_]
 
 VALUES = np.arange(-128, 128, dtype=np.int64)
-LOWEST_SHIFT, HIGHEST_SHIFT = 16, 31  # the C code takes the upper 16 bits, and shifts these
 # Distances of both factors from the real ones.
 CANDIDATES = sorted(((i, j) for i in range(-2, 3) for j in range(-2, 3)), key=lambda d: abs(d[0]) + abs(d[1]))
 

@@ -152,7 +152,6 @@ class Program:
     offsets: dict[int, int] = field(default_factory=dict)
     lifetimes: dict[int, tuple[int, int]] = field(default_factory=dict)
     arena_size: int = 0
-    live_size: int = 0
     function: str = "predict"  # NAME_predict is its C function
 
     @property
@@ -166,6 +165,11 @@ class Program:
             for keys in ([self.storage[i] for i in layer.reads], layer.writes)
         ]
         return any(a < b + size_b and b < a + size_a for a, size_a in places[0] for b, size_b in places[1])
+
+    @property
+    def result(self) -> str:
+        """C type of what the function returns, empty for nothing."""
+        return next((layer.result for layer in self.layers if layer.result), "")
 
     @property
     def constant_bytes(self) -> int:

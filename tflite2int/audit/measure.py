@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import cast
 
 import numpy as np
 
-from ..attributes import Activation, Conv2D, DepthwiseConv2D, Pool2D
+from ..attributes import Conv2D, DepthwiseConv2D, Pool2D
 from ..diagnosis import obstacles_of
 from ..errors import Tflite2IntError, printable
 from ..fixedpoint import activation_range
@@ -185,7 +184,7 @@ def _clamp(out: Tensor | None, activation: str) -> Interval | None:
     if not activation or out is None or out.dtype not in QUANTIZED or out.quantization is None:
         return None
     try:
-        return activation_range(cast(Activation, activation), out.scale, out.zero_point, out.dtype)
+        return activation_range(activation, out.scale, out.zero_point, out.dtype)
     except ValueError:  # an activation without a quantized form
         return None
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ..attributes import Softmax
 from ..graph import DType, Tensor
-from ..ops.support import QUANTIZED
+from ..ops.support import has_one_scale
 from .facts import Finding, OperatorFacts
 from .model import Check, Model, Topic, finding, size
 
@@ -170,8 +170,7 @@ def _quantized(model: Model, op: OperatorFacts, indices: tuple[int, ...], positi
     if position >= len(indices) or indices[position] < 0:
         return None
     tensor = model.graph.tensor(indices[position])
-    one = tensor.dtype in QUANTIZED and tensor.quantization is not None and not tensor.quantization.per_channel
-    return tensor if one else None
+    return tensor if has_one_scale(tensor) else None
 
 
 RANGE_CHECKS: tuple[Check, ...] = (clamp, saturation, add_scales, concatenated, requantized, int16_zero_point)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..graph import DType
+from ..ops.text import plus
 from ..program import Entry, Port, Program, programs
 from ..version import VERSION
 from .text import MARK, comment, shape_text, wrapped
@@ -15,8 +16,7 @@ def prototype(program: Program) -> list[str]:
         arguments += [f"{p.tensor.dtype.c} *{p.name}" for p in program.outputs]
     else:
         arguments = [f"const {_array(p)}" for p in program.inputs] + [_array(p) for p in program.outputs]
-    result = next((layer.result for layer in program.layers if layer.result), "void")
-    return wrapped(f"{result} {program.name}_{program.function}", arguments)
+    return wrapped(f"{program.result or 'void'} {program.name}_{program.function}", arguments)
 
 
 def _array(port: Port) -> str:
@@ -95,14 +95,14 @@ def _port(program: Program, port: Port) -> list[str]:
         return [about + " */", size]
     low, high = tensor.dtype.limits
     scale, zero = tensor.quantization.scale, tensor.quantization.zero_point
-    centred = f"(q {'-' if zero > 0 else '+'} {abs(zero)})" if zero else "q"
-    offset = f" {'+' if zero > 0 else '-'} {abs(zero)}" if zero else ""
+    centred = f"({plus('q', -zero)})" if zero else "q"
+    quantized = plus(f"round(real / {scale!r})", zero)
     # A float32 scale is a 24-bit integer over a power of two, so two integer macros give it exactly.
     numerator, denominator = scale.as_integer_ratio()
     return [
         about,
         f"   real value = {scale!r} * {centred}, from {scale * (low - zero):.6g} to {scale * (high - zero):.6g}",
-        f"   to quantize: q = round(real / {scale!r}){offset}, limited to {low} .. {high} */",
+        f"   to quantize: q = {quantized}, limited to {low} .. {high} */",
         size,
         f"#define {upper}_ZERO_POINT ({zero})",
         f"#define {upper}_SCALE_NUMERATOR {numerator} /* scale = NUMERATOR / 2^SHIFT, exactly */",

@@ -17,7 +17,7 @@ from ..program import Constant, Layer, Parameters, Rescale, layer_name, paramete
 from ..requantization import find_linear, target
 from .copies import merged, row_major
 from .lookup import domain, table_layer
-from .support import Lowered, Support, kernel_variant, quantized_per_tensor, types, zero_point_of_int16
+from .support import Lowered, Support, error_of, kernel_variant, quantized_per_tensor, types, zero_point_of_int16
 from .text import INDEX_NAMES, advance, loop
 
 Int64Array = npt.NDArray[np.int64]
@@ -51,11 +51,7 @@ def power_of_two_scales(graph: Graph, op: Operator) -> str | None:
 
 def exact_in_32_bits(graph: Graph, op: Operator) -> str | None:
     """The activation must have a quantized form, and the scales must be within what the reference can rescale."""
-    try:
-        _method(op).form(graph, op)
-    except ValueError as error:
-        return str(error)
-    return None
+    return error_of(_method(op).form, graph, op)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from ..graph import Graph, Operator, Tensor
 from ..program import Constant, Layer, Rescale, View, layer_name
 from .support import Lowered
-from .text import loop
+from .text import loop, plus
 
 Int64Array = npt.NDArray[np.int64]
 
@@ -32,14 +32,13 @@ def table_layer(op: Operator, x: Tensor, out: Tensor, table: Int64Array, rescale
     low = x.dtype.limits[0]
     if x.dtype is out.dtype and np.array_equal(table, np.arange(low, low + 256)):
         return View(x.index, out.index)
-    index = f"input[i] + {-low}" if low else "input[i]"
     comment = f"results for inputs {low} to {low + 255}"
     return (
         Layer(
             operator=op,
             reads=(x.index,),
             writes=(out.index,),
-            body=loop("i", out.elements, (f"output[i] = {layer_name(op)}_table[{index}];",)),
+            body=loop("i", out.elements, (f"output[i] = {layer_name(op)}_table[{plus('input[i]', -low)}];",)),
             constants=(Constant("table", out.dtype, table, comment),),
             elementwise=((x.index, out.index),),
             rescales=tuple(rescales),

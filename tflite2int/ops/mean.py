@@ -16,7 +16,7 @@ from ..program import Layer, Linear, Rescale
 from ..requantization import find_linear, target
 from .copies import row_major
 from .support import Support, quantized_per_tensor, types
-from .text import INDEX_NAMES, advance, loop
+from .text import INDEX_NAMES, advance, loop, plus
 
 
 def constant_axes(graph: Graph, op: Operator) -> str | None:
@@ -138,8 +138,7 @@ def _by_rescale(rescale: Rescale, start: int, zero_point: int) -> tuple[str, tup
     begin = f"int32_t sum = {start};" + (
         " /* minus the input's zero point, as often as it is added */" if start else ""
     )
-    offset = f" {'-' if zero_point < 0 else '+'} {abs(zero_point)}" if zero_point else ""
-    return begin, (), f"rescale(sum, {rescale.multiplier[0]}, {rescale.shift[0]}){offset}"
+    return begin, (), plus(f"rescale(sum, {rescale.multiplier[0]}, {rescale.shift[0]})", zero_point)
 
 
 OPERATORS = (

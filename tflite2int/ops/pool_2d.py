@@ -6,7 +6,7 @@ from ..attributes import Pool2D
 from ..fixedpoint import activation_range
 from ..graph import Graph, Operator
 from ..program import Layer, Parameters, layer_name
-from .support import Support, kernel_variant, quantized_per_tensor, types, zero_point_of_int16
+from .support import Support, error_of, kernel_variant, quantized_per_tensor, types, zero_point_of_int16
 from .window import row_loop, row_order, window, window_shapes
 
 
@@ -20,11 +20,7 @@ def same_quantization(graph: Graph, op: Operator) -> str | None:
 
 def quantized_activation(graph: Graph, op: Operator) -> str | None:
     """The fused activation must have a quantized form."""
-    try:
-        _clamp(graph, op)
-    except ValueError as error:
-        return str(error)
-    return None
+    return error_of(_clamp, graph, op)
 
 
 def _clamp(graph: Graph, op: Operator) -> tuple[int, int]:

@@ -14,12 +14,12 @@ import numpy.typing as npt
 
 from ..attributes import LeakyRelu
 from ..bounds import INT32, rescale_fits
-from ..fixedpoint import f32, multiply_by_quantized_multiplier, quantize_multiplier, quantize_value
+from ..fixedpoint import activation_range, f32, multiply_by_quantized_multiplier, quantize_multiplier
 from ..graph import DType, Graph, Operator, Tensor
 from ..program import Layer, Rescale, View
 from .lookup import domain, same_shape, table_layer
-from .support import Constraint, Lowered, Support, quantized_per_tensor, types, zero_point_of_int16
-from .text import loop
+from .support import Constraint, Lowered, Support, error_of, quantized_per_tensor, types, zero_point_of_int16
+from .text import loop, plus
 
 Int64Array = npt.NDArray[np.int64]
 ONE = (1 << 30, 1)  # multiplier and shift that change nothing
@@ -61,23 +61,10 @@ def _ends(x: Tensor) -> tuple[int, int]:
     return low - x.zero_point, high - x.zero_point
 
 
-_BOUNDS: dict[str, tuple[float, float | None]] = {
-    "RELU": (0.0, None),
-    "RELU6": (0.0, 6.0),
-    "RELU_N1_TO_1": (-1.0, 1.0),
-    "RELU_0_TO_1": (0.0, 1.0),
-}
-
-
 def relu(graph: Graph, op: Operator) -> Rescaling:
     x, out = graph.required(op, 0), graph.result(op)
     slope = _slope("output", f32(x.scale / out.scale), *_ends(x), out.zero_point)
-    lowest, highest = out.dtype.limits
-    low, high = _BOUNDS[op.kind]
-    lowest = max(lowest, quantize_value(low, out.scale, out.zero_point))
-    if high is not None:
-        highest = min(highest, quantize_value(high, out.scale, out.zero_point))
-    return Rescaling(slope, slope, out.zero_point, (lowest, highest))
+    return Rescaling(slope, slope, out.zero_point, activation_range(op.kind, out.scale, out.zero_point, out.dtype))
 
 
 def leaky_relu(graph: Graph, op: Operator) -> Rescaling:
@@ -139,8 +126,7 @@ def lower(form: Rescaling, graph: Graph, op: Operator) -> Lowered:
 
 
 def _scaled(form: Rescaling, x: Tensor) -> str:
-    offset = f" {'+' if x.zero_point < 0 else '-'} {abs(x.zero_point)}" if x.zero_point else ""
-    element = f"(int32_t)input[i]{offset}" if offset and x.dtype is DType.INT16 else f"input[i]{offset}"
+    element = plus("(int32_t)input[i]" if x.zero_point and x.dtype is DType.INT16 else "input[i]", -x.zero_point)
     texts = []
     for slope in (form.positive, form.negative):
         multiplier, shift = slope.multiplier[0], slope.shift[0]
@@ -151,10 +137,7 @@ def _scaled(form: Rescaling, x: Tensor) -> str:
 
 
 def _clamped(form: Rescaling, clamped: bool, scaled: str) -> str:
-    zero_point = f" {'-' if form.zero_point < 0 else '+'} {abs(form.zero_point)}" if form.zero_point else ""
-    if zero_point and "?" in scaled:
-        scaled = f"({scaled})"
-    total = scaled + zero_point
+    total = plus(f"({scaled})" if form.zero_point and "?" in scaled else scaled, form.zero_point)
     return f"clamp({total}, {form.clamp[0]}, {form.clamp[1]})" if clamped else f"({total})"
 
 
@@ -163,11 +146,7 @@ def _support(
 ) -> Support:
     def rescales_fit(graph: Graph, op: Operator) -> str | None:
         """The ratio of the input's and the output's scale must be one that 32-bit arithmetic can hold."""
-        try:
-            rescaling(graph, op)
-        except ValueError as error:
-            return str(error)
-        return None
+        return error_of(rescaling, graph, op)
 
     def lowering(graph: Graph, op: Operator) -> Lowered:
         return lower(rescaling(graph, op), graph, op)

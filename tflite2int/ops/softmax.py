@@ -19,7 +19,7 @@ from ..graph import DType, Graph, Operator
 from ..program import Constant, Layer, Rescale, layer_name
 from ..tables import softmax_exponentials, softmax_reciprocals
 from .lookup import same_shape
-from .support import Support, quantized_per_tensor, types, zero_point_of_int16
+from .support import Support, error_of, quantized_per_tensor, types, zero_point_of_int16
 from .text import per_row
 
 INTEGER_BITS = 5  # of what exp is taken of
@@ -47,14 +47,7 @@ def row_length(graph: Graph, op: Operator) -> str | None:
 
 def positive_beta(graph: Graph, op: Operator) -> str | None:
     """Beta times the input's scale must be more than 2**-26; with 16 bits not negative, and below 5."""
-    try:
-        if graph.required(op, 0).dtype is DType.INT16:
-            exponent_steps(graph, op)
-        else:
-            exponentials(graph, op)
-    except ValueError as error:
-        return str(error)
-    return None
+    return error_of(exponent_steps if graph.required(op, 0).dtype is DType.INT16 else exponentials, graph, op)
 
 
 def exponentials(graph: Graph, op: Operator) -> tuple[npt.NDArray[np.int64], tuple[Rescale, ...]]:
@@ -92,45 +85,30 @@ def exponent_steps(graph: Graph, op: Operator) -> Rescale:
 
 
 def lower(graph: Graph, op: Operator) -> tuple[Layer, ...]:
-    return lower_int16(graph, op) if graph.required(op, 0).dtype is DType.INT16 else lower_int8(graph, op)
-
-
-def lower_int16(graph: Graph, op: Operator) -> tuple[Layer, ...]:
     x, out, name = graph.required(op, 0), graph.result(op), layer_name(op)
-    rescale, depth = exponent_steps(graph, op), x.shape[-1]
-    scaled = f"{rescale.multiplier[0]}, {rescale.shift[0]}"
-    call = f"softmax_int16({name}_exponentials, {name}_reciprocals, {scaled}, {{input}}, {depth}, {{output}});"
-    return (
-        Layer(
-            operator=op,
-            reads=(x.index,),
-            writes=(out.index,),
-            body=per_row(call, x.elements // depth, depth, depth),
-            kernels=("softmax_int16.c",),
-            constants=(
-                Constant("exponentials", DType.INT16, softmax_exponentials(), "2^15 exp(x), x from -10 to 0"),
-                Constant("reciprocals", DType.INT16, softmax_reciprocals(), "2^15 / (1 + x), x from 0 to 1"),
-            ),
-            elementwise=((x.index, out.index),),
-            rescales=(rescale,),
-        ),
-    )
-
-
-def lower_int8(graph: Graph, op: Operator) -> tuple[Layer, ...]:
-    x, out = graph.required(op, 0), graph.result(op)
-    table, rescales = exponentials(graph, op)
     depth = x.shape[-1]
-    name = f"{layer_name(op)}_exponentials"
-    call = f"softmax({name}, {len(table)}, {{input}}, {depth}, {{output}});"
+    constants: tuple[Constant, ...]
+    rescales: tuple[Rescale, ...]
+    if x.dtype is DType.INT16:
+        kernel, steps = "softmax_int16", exponent_steps(graph, op)
+        constants = (
+            Constant("exponentials", DType.INT16, softmax_exponentials(), "2^15 exp(x), x from -10 to 0"),
+            Constant("reciprocals", DType.INT16, softmax_reciprocals(), "2^15 / (1 + x), x from 0 to 1"),
+        )
+        numbers, rescales = f"{name}_reciprocals, {steps.multiplier[0]}, {steps.shift[0]}", (steps,)
+    else:
+        table, rescales = exponentials(graph, op)
+        kernel, numbers = "softmax", f"{len(table)}"
+        constants = (Constant("exponentials", DType.INT32, table, "2^31 exp(-i) in the input's scale"),)
+    call = f"{kernel}({name}_exponentials, {numbers}, {{input}}, {depth}, {{output}});"
     return (
         Layer(
             operator=op,
             reads=(x.index,),
             writes=(out.index,),
             body=per_row(call, x.elements // depth, depth, depth),
-            kernels=("softmax.c",),
-            constants=(Constant("exponentials", DType.INT32, table, "2^31 exp(-i) in the input's scale"),),
+            kernels=(f"{kernel}.c",),
+            constants=constants,
             elementwise=((x.index, out.index),),
             rescales=rescales,
         ),

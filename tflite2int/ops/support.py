@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..errors import Tflite2IntError
-from ..graph import DType, Graph, Operator
+from ..graph import DType, Graph, Operator, Tensor
 from ..program import Layer, View
 
 Constraint = Callable[[Graph, Operator], str | None]
@@ -69,6 +69,15 @@ def _matches(found: list[str], wanted: list[str]) -> bool:
     return found == wanted
 
 
+def error_of(compute: Callable[[Graph, Operator], object], graph: Graph, op: Operator) -> str | None:
+    """What a computation that raises ValueError finds wrong with the operator; None where it comes to its end."""
+    try:
+        compute(graph, op)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
 QUANTIZED = (DType.INT8, DType.UINT8, DType.INT16)
 
 
@@ -93,6 +102,11 @@ def zero_point_of_int16(graph: Graph, op: Operator) -> str | None:
 def kernel_variant(dtype: DType) -> str:
     """The suffix of kernels for elements of the type: those for int8 have none."""
     return "_int16" if dtype is DType.INT16 else ""
+
+
+def has_one_scale(tensor: Tensor) -> bool:
+    """True for integers with one scale and one zero point."""
+    return tensor.dtype in QUANTIZED and tensor.quantization is not None and not tensor.quantization.per_channel
 
 
 def _per_tensor(graph: Graph, indices: Sequence[int]) -> str | None:

@@ -17,9 +17,16 @@ def advance(pointer: str, *terms: tuple[str, int]) -> str:
     return "".join(parts)
 
 
-def loop(variable: str, count: int, body: Sequence[str]) -> tuple[str, ...]:
+def plus(term: str, value: int) -> str:
+    """``term + 5`` or ``term - 5``; the term alone where there is nothing to add."""
+    return f"{term} {'-' if value < 0 else '+'} {abs(value)}" if value else term
+
+
+def loop(variable: str, stop: int, body: Sequence[str], start: int = 0, step: int = 1) -> tuple[str, ...]:
     """A for loop around statements."""
-    return (f"for (int {variable} = 0; {variable} < {count}; {variable}++) {{", *(f"    {line}" for line in body), "}")
+    advanced = f"{variable}++" if step == 1 else f"{variable} += {step}"
+    head = f"for (int {variable} = {start}; {variable} < {stop}; {advanced}) {{"
+    return (head, *(f"    {line}" for line in body), "}")
 
 
 def per_row(call: str, rows: int, input_step: int, output_step: int) -> tuple[str, ...]:

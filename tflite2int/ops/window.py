@@ -8,7 +8,7 @@ from itertools import accumulate
 from ..attributes import Conv2D, Pool2D
 from ..graph import DType, Graph, Operator
 from .support import kernel_variant
-from .text import advance, loop
+from .text import advance, loop, plus
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,13 @@ class Axis:
     @property
     def padded(self) -> bool:
         """True where a window may reach into padding."""
-        return self.before > 0 or (self.output - 1) * self.stride + (self.kernel - 1) * self.dilation + 1 > self.input
+        return self.before > 0 or self.after > 0
+
+    @property
+    def after(self) -> int:
+        """The padding behind the last element. What no window reaches counts as none."""
+        reach = (self.output - 1) * self.stride + (self.kernel - 1) * self.dilation + 1
+        return max(0, reach - self.input - self.before)
 
     def first(self, output: int) -> int:
         """The first input element in the window of an output element; ``input`` where it has none."""
@@ -120,7 +126,7 @@ def row_loop(
     input_row = geometry.width.input * geometry.input_channels
     output_row = geometry.width.output * geometry.output_channels
     image = advance("input", ("image", height.input * input_row)) if geometry.batch > 1 else "input"
-    first = advance("0", ("y", height.stride)).removeprefix("0 + ") + (f" - {height.before}" if height.before else "")
+    first = plus(advance("0", ("y", height.stride)).removeprefix("0 + "), -height.before)
     terms = [("image", height.output * output_row)] if geometry.batch > 1 else []
     target = advance("output", *terms, ("y", output_row))
     rows = f"{height.input}, {input_row}, {first}, {height.dilation}, {height.kernel}, rows"

@@ -9,7 +9,7 @@ from ..graph import Graph, Operator
 from ..ops import supported
 from ..ops.pad import amounts, pad_value
 from ..ops.support import obstacles
-from ..ops.window import Axis, window
+from ..ops.window import window
 
 Pads = tuple[int, int, int, int]  # top, bottom, left, right
 
@@ -71,10 +71,5 @@ def _own_pads(graph: Graph, op: Operator) -> Pads | None:
         geometry = window(graph, op)
     except ValueError:
         return None
-    return (*_sides(geometry.height), *_sides(geometry.width))
-
-
-def _sides(axis: Axis) -> tuple[int, int]:
-    """Padding before and after. What the window does not reach counts as no padding."""
-    span = (axis.kernel - 1) * axis.dilation + 1
-    return axis.before, max(0, (axis.output - 1) * axis.stride + span - axis.input - axis.before)
+    height, width = geometry.height, geometry.width
+    return height.before, height.after, width.before, width.after

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ..errors import printable
-from ..graph import DType, Graph, Tensor
-from ..ops.support import QUANTIZED
+from ..graph import DType, Graph
+from ..ops.support import has_one_scale
 
 
 def strip_float_edges(graph: Graph) -> Graph:
@@ -25,7 +25,7 @@ def _strip_input(graph: Graph, position: int) -> Graph:
     readers = list(graph.consumers(index))
     if graph.tensor(index).dtype is not DType.FLOAT32 or index in graph.outputs or not readers:
         return graph
-    if any(op.kind != "QUANTIZE" or not _per_tensor(graph.result(op)) for op in readers):
+    if any(op.kind != "QUANTIZE" or not has_one_scale(graph.result(op)) for op in readers):
         return graph
     first = graph.result(readers[0])
     if any(graph.result(op).dtype is not first.dtype for op in readers):
@@ -54,7 +54,7 @@ def _strip_output(graph: Graph, position: int) -> Graph:
     if writer is None or writer.kind != "DEQUANTIZE" or graph.tensor(index).dtype is not DType.FLOAT32:
         return graph
     source = graph.required(writer, 0)
-    if not _per_tensor(source):
+    if not has_one_scale(source):
         return graph
     outputs = (*graph.outputs[:position], source.index, *graph.outputs[position + 1 :])
     still_read = index in outputs or any(True for _ in graph.consumers(index))
@@ -68,10 +68,6 @@ def _strip_output(graph: Graph, position: int) -> Graph:
         operators=tuple(op for op in graph.operators if still_read or op is not writer),
         changes=(*graph.changes, change),
     )
-
-
-def _per_tensor(tensor: Tensor) -> bool:
-    return tensor.dtype in QUANTIZED and tensor.quantization is not None and not tensor.quantization.per_channel
 
 
 def _replaced(indices: Sequence[int], new: dict[int, int]) -> tuple[int, ...]:

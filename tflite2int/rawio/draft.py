@@ -65,7 +65,6 @@ class Draft:
                 offsets={},
                 lifetimes={},
                 arena_size=0,
-                live_size=0,
                 function=function,
             )
         )

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..emit.text import LINE, number
 from ..graph import DType
+from ..ops.text import loop
 from ..program import Constant, Counts
 from .maps import FixedPointMap, Form, Formula, fit
 
@@ -47,7 +48,7 @@ def map_text(
         start = 0
         for formula, count in runs:
             lines = _statements(_Numbers.literal(formula), source, target, "i" if count > 1 else str(start))
-            body += _loop("i", start, start + count, 1, lines) if count > 1 else lines
+            body += loop("i", start + count, lines, start) if count > 1 else lines
             start += count
         return MapText(tuple(body), _kernels([f for f, _ in runs], source), (), tuple(maps))
     period = next(p for p in range(1, len(maps) + 1) if len(maps) % p == 0 and _repeats(maps, p))
@@ -56,11 +57,9 @@ def map_text(
     index, inner = ("i", "i") if period == len(maps) else ("i + k", "k")
     numbers, constants = _Numbers.tables(formulas, source, name, inner, {} if tables is None else tables)
     lines = _statements(numbers, source, target, index)
-    if period == len(maps):
-        body = _loop("i", 0, period, 1, lines)
-    else:
-        body = _loop("i", 0, len(maps), period, _loop("k", 0, period, 1, lines))
-    return MapText(tuple(body), _kernels(formulas, source), constants, tuple(alike) * (len(maps) // period))
+    once = loop(inner, period, lines)
+    around = once if period == len(maps) else loop("i", len(maps), once, step=period)
+    return MapText(around, _kernels(formulas, source), constants, tuple(alike) * (len(maps) // period))
 
 
 def _repeats(maps: Sequence[FixedPointMap], period: int) -> bool:
@@ -235,15 +234,6 @@ def _plus(x: str, term: str, sign: int = 1) -> str:
     if term.startswith("-"):
         term, sign = term[1:], -sign
     return f"{x} {'+' if sign > 0 else '-'} {term}"
-
-
-def _loop(variable: str, start: int, stop: int, step: int, lines: Sequence[str]) -> list[str]:
-    advance = f"{variable}++" if step == 1 else f"{variable} += {step}"
-    return [
-        f"for (int {variable} = {start}; {variable} < {stop}; {advance}) {{",
-        *(f"    {line}" for line in lines),
-        "}",
-    ]
 
 
 def spelled(value: Fraction) -> str:

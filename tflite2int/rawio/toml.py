@@ -29,7 +29,7 @@ from typing import Any
 
 from ..errors import IoFileError, UsageError, printable
 from ..graph import DType
-from ..ops.support import QUANTIZED
+from ..ops.support import has_one_scale
 from ..program import Port, Program
 
 INPUT_TYPES = (DType.INT8, DType.UINT8, DType.INT16, DType.UINT16, DType.INT32, DType.UINT32)
@@ -110,7 +110,7 @@ def _table(table: Any, port: Port, types: Sequence[DType], where: str) -> PortTa
             raise IoFileError(f"the key {key} is missing", where)
     if "zero" in table and "offset" in table:
         raise IoFileError("zero and offset both say where 0 is", where, "Give one of them.")
-    if port.tensor.dtype not in QUANTIZED or port.tensor.quantization is None or port.tensor.quantization.per_channel:
+    if not has_one_scale(port.tensor):
         raise IoFileError(f"{port.tensor} is {port.tensor.dtype.label} without a scale: it has no real value", where)
     count = port.tensor.elements
     unit = _numbers(table["unit"], count, f"{where} unit")

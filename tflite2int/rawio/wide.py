@@ -13,7 +13,7 @@ from ..attributes import Conv2D, FullyConnected
 from ..bounds import rescale_fits
 from ..emit.text import shape_text
 from ..errors import IoFileError, UsageError
-from ..fixedpoint import quantize_multiplier, round_half_away
+from ..fixedpoint import ACTIVATION_BOUNDS, quantize_multiplier, round_half_away
 from ..graph import DType, Operator, Quantization
 from ..ops.conv_2d import conv_2d
 from ..ops.fully_connected import fully_connected
@@ -25,12 +25,6 @@ from .toml import PortTable
 
 LAYERS = {"FULLY_CONNECTED": fully_connected, "CONV_2D": conv_2d}
 LOWEST, HIGHEST = DType.INT16.limits
-ACTIVATIONS: dict[str, tuple[int | None, int | None]] = {
-    "NONE": (None, None),
-    "RELU": (0, None),
-    "RELU6": (0, 6),
-    "RELU_N1_TO_1": (-1, 1),
-}
 
 
 def add_wide(draft: Draft, port: Port, name: str, table: PortTable, where: str) -> None:
@@ -101,7 +95,7 @@ def _accumulator_scales(draft: Draft, op: Operator, channels: int) -> list[Fract
 def _clamp(op: Operator, units: tuple[Fraction, ...], zero: int, where: str) -> tuple[int, int]:
     """The bounds of the activation in counts."""
     assert isinstance(op.attributes, FullyConnected | Conv2D)
-    bounds = ACTIVATIONS[op.attributes.activation]
+    bounds = ACTIVATION_BOUNDS[op.attributes.activation]
     if any(bounds) and len(set(units)) > 1:  # a bound of 0 is the same in every unit
         raise IoFileError(f"with the activation {op.attributes.activation} of {op} it must be the same for all", where)
     low, high = (None if b is None else zero + round_half_away(float(b / units[0])) for b in bounds)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..budget import port_bytes
 from ..compiler import Conversion
 from ..errors import ReferenceFailure, UsageError
 from ..graph import Array, Tensor
@@ -35,8 +36,7 @@ def known_results(model: Path, conversion: Conversion) -> KnownResults:
     Where the reference is not installed, or does not run the model, there are none.
     """
     program, content = conversion.program, model.read_bytes()
-    size = sum(port.tensor.bytes for port in (*program.inputs, *program.outputs))
-    inputs = default_inputs(program, max(1, min(MOST_SAMPLES, MOST_BYTES // size)))
+    inputs = default_inputs(program, max(1, min(MOST_SAMPLES, MOST_BYTES // port_bytes(program))))
     original = read_bytes(content, model.name)
     try:
         answers = run_reference(with_bias_types(content), [for_reference(program, original, step) for step in inputs])

@@ -25,21 +25,17 @@ def _array(port: Port) -> str:
     return f"[{_type(port)}; {port.tensor.elements}]"
 
 
-def _result(program: Program) -> bool:
-    return any(layer.result for layer in program.layers)
-
-
 def _extern(program: Program) -> str:
     arguments = [f"{p.name}: *const {_type(p)}" for p in program.inputs]
     arguments += [f"{p.name}: *mut {_type(p)}" for p in program.outputs]
-    result = " -> Int" if _result(program) else ""
+    result = " -> Int" if program.result else ""
     return f"pub fn {program.name}_{program.function}({', '.join(arguments)}){result};"
 
 
 def _safe(program: Program) -> str:
     """A function that takes references to arrays and returns arrays: a tuple of several results."""
-    types = (["c::Int"] if _result(program) else []) + [_array(p) for p in program.outputs]
-    names = (["class"] if _result(program) else []) + [p.name for p in program.outputs]
+    types = (["c::Int"] if program.result else []) + [_array(p) for p in program.outputs]
+    names = (["class"] if program.result else []) + [p.name for p in program.outputs]
     returned, value = (types[0], names[0]) if len(types) == 1 else (f"({', '.join(types)})", f"({', '.join(names)})")
     arguments = ", ".join(f"{p.name}: &{_array(p)}" for p in program.inputs)
     pointers = [f"{p.name}.as_ptr()" for p in program.inputs] + [f"{p.name}.as_mut_ptr()" for p in program.outputs]
@@ -50,7 +46,7 @@ def _safe(program: Program) -> str:
         "    let _running = Running::begin();",
         *(f"    let mut {p.name}: {_array(p)} = [0; {p.tensor.elements}];" for p in program.outputs),
         "    // SAFETY: the arrays have the sizes of the C, and nobody else is in the arena.",
-        f"    let class = {call}" if _result(program) else f"    {call}",
+        f"    let class = {call}" if program.result else f"    {call}",
         f"    {value}",
         "}",
     ]

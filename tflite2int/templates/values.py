@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from ..compiler import Conversion
 from ..emit.text import comment, number, shape_text, table
 from ..graph import Array
+from ..ops.text import plus
 from ..output import MARK_LINE
 from ..program import Port, Program
 from ..rawio import told
@@ -38,7 +39,6 @@ def _example(conversion: Conversion) -> dict[str, str]:
     program = conversion.program if entry is None else entry.program
     arguments = ", ".join(p.name for p in (*program.inputs, *program.outputs))
     call = f"{program.name}_{program.function}({arguments});"
-    result = any(layer.result for layer in program.layers)
     shown = [_print(port) for port in program.outputs]
     if entry is None:
         about = [f"{p.name}: {shape_text(p.tensor)}{_meaning(p)}" for p in (*program.inputs, *program.outputs)]
@@ -50,8 +50,8 @@ def _example(conversion: Conversion) -> dict[str, str]:
         "EXAMPLE_NUMBERS": str(sum(p.tensor.elements for p in program.inputs)),
         "EXAMPLE_BUFFERS": "\n".join(_buffer(p) for p in (*program.inputs, *program.outputs)),
         "EXAMPLE_READ": "\n".join(_read(port) for port in program.inputs),
-        "EXAMPLE_PREDICT": f"const int result = {call}" if result else call,
-        "EXAMPLE_PRINT": "\n".join((["print_value(result);"] if result else []) + shown),
+        "EXAMPLE_PREDICT": f"const int result = {call}" if program.result else call,
+        "EXAMPLE_PRINT": "\n".join((["print_value(result);"] if program.result else []) + shown),
         "SCALAR": str(int(_scalar(conversion))),
         "ANALOG": _analog(conversion),
     }
@@ -81,8 +81,7 @@ def _meaning(port: Port) -> str:
     q = port.tensor.quantization
     if q is None:
         return ""
-    zero = f" - {q.zero_point}" if q.zero_point > 0 else f" + {-q.zero_point}" if q.zero_point else ""
-    return f", real value = {q.scale:.6g} * (q{zero})" if zero else f", real value = {q.scale:.6g} * q"
+    return f", real value = {q.scale:.6g} * " + (f"({plus('q', -q.zero_point)})" if q.zero_point else "q")
 
 
 def _buffer(port: Port) -> str:
@@ -90,15 +89,11 @@ def _buffer(port: Port) -> str:
 
 
 def _read(port: Port) -> str:
-    return (
-        f"for (int32_t i = 0; i < {port.tensor.elements}; i++) {{\n"
-        f"    {port.name}[i] = ({port.tensor.dtype.c})next_value();\n"
-        "}"
-    )
+    return "\n".join(_each(port, f"{port.name}[i] = ({port.tensor.dtype.c})next_value();"))
 
 
 def _print(port: Port) -> str:
-    return f"for (int32_t i = 0; i < {port.tensor.elements}; i++) {{\n    print_value((int32_t){port.name}[i]);\n}}"
+    return "\n".join(_each(port, f"print_value((int32_t){port.name}[i]);"))
 
 
 def _model(program: Program) -> dict[str, str]:
@@ -140,15 +135,14 @@ def _selftest(program: Program, known: KnownResults) -> dict[str, str]:
         load += _each(port, f"{port.name}[i] = known_{port.name}[sample][i];")
     for position, port in enumerate(program.outputs):
         tables.append(_table(port, [step[position] for step in known.outputs]))
-        compare += [
-            f"for (int32_t i = 0; i < {port.tensor.elements}; i++) {{",
-            f"    if ({port.name}[i] != known_{port.name}[sample][i]) {{",
-            f"        const int32_t got = (int32_t){port.name}[i], known = (int32_t)known_{port.name}[sample][i];",
-            f"        differs(result, sample, {position}, i, got, known);",
-            "        return;",
-            "    }",
+        compare += _each(
+            port,
+            f"if ({port.name}[i] != known_{port.name}[sample][i]) {{",
+            f"    const int32_t got = (int32_t){port.name}[i], known = (int32_t)known_{port.name}[sample][i];",
+            f"    differs(result, sample, {position}, i, got, known);",
+            "    return;",
             "}",
-        ]
+        )
     return {
         "SELFTEST_SAMPLES": str(len(known.inputs)),
         "SELFTEST_TABLES": "\n".join(tables) if known.inputs else "",
@@ -158,8 +152,8 @@ def _selftest(program: Program, known: KnownResults) -> dict[str, str]:
     }
 
 
-def _each(port: Port, statement: str) -> list[str]:
-    return [f"for (int32_t i = 0; i < {port.tensor.elements}; i++) {{", f"    {statement}", "}"]
+def _each(port: Port, *lines: str) -> list[str]:
+    return [f"for (int32_t i = 0; i < {port.tensor.elements}; i++) {{", *(f"    {line}" for line in lines), "}"]
 
 
 def _table(port: Port, rows: Sequence[Array]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..budget import port_bytes
+from ..budget import listed, port_bytes
 from ..compiler import Conversion, convert
 from ..errors import DoesNotFitError, EmulatorError
 from ..graph import Array
@@ -66,7 +66,7 @@ def check_fits(program: Program, target: Target) -> None:
     parts = {"arena": program.arena_size, "inputs and outputs": port_bytes(program), "constants": in_ram}
     ram, flash = board.size("RAM"), board.size("FLASH")
     if sum(parts.values()) > ram:
-        detail = ", ".join(f"{name} {size:,}" for name, size in parts.items() if size)
+        detail = listed({name: size for name, size in parts.items() if size})
         raise DoesNotFitError(f"{sum(parts.values()):,} bytes of RAM ({detail}) are too many for its {ram:,}", where)
     if in_flash > flash:
         raise DoesNotFitError(f"{in_flash:,} bytes of weights and tables, its flash has {flash:,}", where)
