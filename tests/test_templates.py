@@ -42,7 +42,7 @@ def no_reference(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(*_: object) -> None:
         raise ReferenceFailure("the reference interpreter is not installed")
 
-    monkeypatch.setattr(known, "run_reference", missing)
+    monkeypatch.setattr(known, "reference_outputs", missing)
 
 
 def test_the_list_is_the_folder(tmp_path: Path) -> None:

@@ -14,9 +14,8 @@ from ..graph import Array
 from ..program import Program
 from ..reader import read_bytes
 from ..report import table
-from ..verify.bias_types import with_bias_types
-from ..verify.reference import run_reference
-from ..verify.samples import Steps, dequantize, for_reference, load_samples
+from ..verify.check import compare_outputs
+from ..verify.samples import Steps, dequantize, load_samples, reference_outputs
 from .board import Board, Description
 from .line import open_line
 
@@ -91,7 +90,10 @@ def evaluate(
         answers = [board.predict(told.program, step) for step in steps]
     outputs = [values for values, _ in answers]
     ticks = [count for _, count in answers]
-    identical = None if expected is None else _identical(told.program, outputs, expected)
+    identical = None
+    if expected is not None:
+        pairs = enumerate(zip(outputs, expected, strict=True))
+        identical = sum(compare_outputs(told.program, k, got, wanted) is None for k, (got, wanted) in pairs)
     scores = _scores(told.program, np.stack([values[0] for values in outputs]), targets, top)
     name = f"{told.program.name} ({told.sha256[:12]})"
     return Evaluation(name, len(steps), (min(ticks), max(ticks)), told.unit, identical=identical, **scores)
@@ -148,15 +150,4 @@ def _reference(model: Path, told: Description, steps: Steps) -> list[list[Array]
     shaped = [
         [value.reshape(graph.tensor(i).shape) for value, i in zip(step, graph.inputs, strict=True)] for step in steps
     ]
-    return run_reference(with_bias_types(content), [for_reference(told.program, graph, step) for step in shaped])
-
-
-def _identical(program: Program, ours: list[list[Array]], expected: list[list[Array]]) -> int:
-    def equal(got: Array, wanted: Array, position: int) -> bool:
-        value = dequantize(got, program.outputs[position].tensor) if wanted.dtype.kind == "f" else got
-        return np.array_equal(value.reshape(-1), wanted.reshape(-1))
-
-    return sum(
-        all(equal(g, w, k) for k, (g, w) in enumerate(zip(got, wanted, strict=True)))
-        for got, wanted in zip(ours, expected, strict=True)
-    )
+    return reference_outputs(content, graph, told.program, shaped)

@@ -13,9 +13,7 @@ from ..compiler import Conversion
 from ..errors import ReferenceFailure, UsageError
 from ..graph import Array, Tensor
 from ..reader import read_bytes
-from ..verify.bias_types import with_bias_types
-from ..verify.reference import run_reference
-from ..verify.samples import default_inputs, dequantize, for_reference, quantize
+from ..verify.samples import default_inputs, dequantize, quantize, reference_outputs
 
 MOST_SAMPLES = 8
 MOST_BYTES = 4096  # of the tables; one sample is always taken
@@ -39,7 +37,7 @@ def known_results(model: Path, conversion: Conversion) -> KnownResults:
     inputs = default_inputs(program, max(1, min(MOST_SAMPLES, MOST_BYTES // port_bytes(program))))
     original = read_bytes(content, model.name)
     try:
-        answers = run_reference(with_bias_types(content), [for_reference(program, original, step) for step in inputs])
+        answers = reference_outputs(content, original, program, inputs)
         outputs = [
             [_integers(value, port.tensor) for value, port in zip(answer, program.outputs, strict=True)]
             for answer in answers

@@ -19,7 +19,7 @@ from .bias_types import with_bias_types
 from .device import placed, run_on_target
 from .harness import TraceRecord, interface_of
 from .reference import run_reference
-from .samples import Steps, default_inputs, dequantize, for_reference, load_samples
+from .samples import Steps, default_inputs, dequantize, for_reference, load_samples, reference_outputs
 from .targets import HOST, find_target
 
 SAMPLES = {True: 100, False: 20}  # made up for this machine, and for an emulated core
@@ -92,16 +92,16 @@ def verify(
         find_target(target)
     path = Path(model)
     conversion = convert(path, optimize=optimize)
-    program, original = conversion.program, read_bytes(path.read_bytes(), path.name)
+    program, content = conversion.program, path.read_bytes()
+    original = read_bytes(content, path.name)
     if data is None:
         samples = samples or SAMPLES[target == HOST]
         steps, described = default_inputs(program, samples), f"{samples} samples: minimum, maximum, random"
     else:
         steps, described = load_samples(Path(data), program)
     ours = _run(path, conversion, optimize, target, steps)
-    given = [for_reference(program, original, step) for step in steps]
     # A new interpreter for each sample would cost more than all of them together: these graphs have no state.
-    expected = run_reference(with_bias_types(path.read_bytes()), given)
+    expected = reference_outputs(content, original, program, steps)
     differences = [
         found for k in range(len(steps)) if (found := compare_outputs(program, k, ours[k], expected[k])) is not None
     ]

@@ -10,6 +10,8 @@ import numpy as np
 from ..errors import UsageError
 from ..graph import Array, Graph, Tensor
 from ..program import Program
+from .bias_types import with_bias_types
+from .reference import Outputs, run_reference
 
 Steps = list[list[Array]]
 
@@ -62,6 +64,15 @@ def for_reference(program: Program, original: Graph, step: Sequence[Array]) -> l
             raise UsageError(f"real values of {port.tensor} do not lead back to the integers", remedy="Use other data.")
         values.append(real)
     return values
+
+
+def reference_outputs(content: bytes, original: Graph, program: Program, steps: Steps) -> Outputs:
+    """What the reference answers to our steps: ``outputs[k][j]`` of the file ``content``, whose graph is ``original``.
+
+    It gets real values where a float edge was stripped, and the type of each bias named. Raises UsageError as
+    ``for_reference`` does, ReferenceFailure.
+    """
+    return run_reference(with_bias_types(content), [for_reference(program, original, step) for step in steps])
 
 
 def load_samples(path: Path, program: Program) -> tuple[Steps, str]:
