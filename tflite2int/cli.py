@@ -29,6 +29,7 @@ app = typer.Typer(
 
 Model = Annotated[Path, typer.Argument(metavar="MODEL.tflite", help="The model file.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
+Target = Annotated[str, typer.Option(metavar="T", help="host, or a core that is emulated: tflite2int targets.")]
 Ram = Annotated[str | None, typer.Option(metavar="SIZE", help="RAM budget, such as 8K: PASS or FAIL.")]
 Flash = Annotated[str | None, typer.Option(metavar="SIZE", help="Flash budget, such as 32K: PASS or FAIL.")]
 Optimize = Annotated[
@@ -115,9 +116,7 @@ def verify_command(
     samples: Annotated[
         int | None, typer.Option("-n", min=1, help="Number of made up samples [default: 100, emulated 20].")
     ] = None,
-    target: Annotated[
-        str, typer.Option(metavar="T", help="host, or a core that is emulated: tflite2int targets.")
-    ] = "host",
+    target: Target = "host",
     optimize: Optimize = "size",
     as_json: Json = False,
 ) -> None:
@@ -136,7 +135,7 @@ def verify_command(
 @app.command("bench")
 def bench_command(
     model: Model,
-    target: Annotated[str, typer.Option(metavar="T", help="Core that is emulated: tflite2int targets.")],
+    target: Target,
     clock: Annotated[str | None, typer.Option(metavar="HZ", help="Give the time at this clock: 48MHz.")] = None,
     optimize: Optimize = "size",
     ram: Ram = None,
