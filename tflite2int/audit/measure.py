@@ -97,25 +97,34 @@ def operator_facts(graph: Graph, simplified: Graph, converted: Graph) -> tuple[O
     """
     refused = _refused(simplified)
     remaining = {op.index: op for op in converted.operators}
-    return tuple(
-        _in_code(graph, converted, _operator(graph, op, refused.get(op.index, ()), op.index in remaining), remaining)
-        for op in graph.operators
-    )
+    found = []
+    for op in graph.operators:
+        lowered, left = _lower(graph, op), remaining.get(op.index)
+        facts = _operator(graph, op, lowered, refused.get(op.index, ()), left is not None)
+        if left is not None:
+            layers = lowered[0] if _same(graph, op, converted, left) else _lower(converted, left)[0]
+            facts = _in_code(graph, converted, left, layers, facts)
+        found.append(facts)
+    return tuple(found)
 
 
-def _in_code(graph: Graph, converted: Graph, facts: OperatorFacts, remaining: Mapping[int, Operator]) -> OperatorFacts:
-    """The facts with what only the C code has: linear forms, and channels left out."""
-    op = remaining.get(facts.index)
-    if op is None:
-        return facts
+def _same(graph: Graph, op: Operator, other: Graph, left: Operator) -> bool:
+    """Whether no pass has changed the operator or one of its tensors."""
+    return op == left and all(graph.tensor(i) is other.tensor(i) for i in (*op.inputs, *op.outputs) if i >= 0)
+
+
+def _in_code(
+    graph: Graph, converted: Graph, op: Operator, layers: Sequence[Layer], facts: OperatorFacts
+) -> OperatorFacts:
+    """The facts with what only the C code has, which is ``layers``: linear forms, and channels left out."""
     kept = converted.tensor(op.outputs[0]).kept if op.outputs else None
     whole = graph.tensor(op.outputs[0]).shape[-1] if kept is not None else 0
-    lowered = [r for layer in _lower(converted, op)[0] for r in layer.rescales]
-    if len(lowered) != len(facts.rescales):
+    rescales = [r for layer in layers for r in layer.rescales]
+    if len(rescales) != len(facts.rescales):
         return facts
-    rescales = (replace(r, linear=code.linear) for r, code in zip(facts.rescales, lowered, strict=True))
+    linear = (replace(r, linear=code.linear) for r, code in zip(facts.rescales, rescales, strict=True))
     removed = tuple(c for c in range(whole) if c not in (kept or ()))
-    return replace(facts, rescales=tuple(rescales), removed=removed)
+    return replace(facts, rescales=tuple(linear), removed=removed)
 
 
 def refusals(graph: Graph) -> tuple[tuple[Tflite2IntError, ...], str]:
@@ -133,8 +142,10 @@ def _refused(graph: Graph) -> Mapping[int, Sequence[str]]:
     return {index: [error.what for error in errors] for index, errors in alone.items() if errors}
 
 
-def _operator(graph: Graph, op: Operator, refused: Sequence[str], remains: bool) -> OperatorFacts:
-    layers, view = _lower(graph, op)
+def _operator(
+    graph: Graph, op: Operator, lowered: tuple[Sequence[Layer], bool], refused: Sequence[str], remains: bool
+) -> OperatorFacts:
+    layers, view = lowered
     weighted = weights_of(graph, op)
     out = graph.tensor(op.outputs[0]) if op.outputs else None
     activation = op.kind if op.kind in _ACTIVATIONS else str(getattr(op.attributes, "activation", ""))

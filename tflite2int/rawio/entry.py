@@ -57,19 +57,11 @@ def _read(draft: Draft, port: Port, name: str, table: PortTable | None, where: s
     if table is None:
         return _unchanged(draft.inputs, draft, port.name, tensor)
     scale = Fraction(tensor.scale)
-    maps = [
-        _fitted(AffineMap(u / scale, -u * z / scale, tensor.zero_point, table.dtype.limits, tensor.dtype.limits), where)
+    wanted = [
+        AffineMap(u / scale, -u * z / scale, tensor.zero_point, table.dtype.limits, tensor.dtype.limits)
         for u, z in zip(table.unit, table.zero, strict=True)
     ]
-    real = f"real value = {meaning(name, table.unit, table.zero)}"
-    if table.dtype is tensor.dtype and all(_copies(m) for m in maps):
-        return _unchanged(draft.inputs, draft, name, tensor, real)
-    raw = draft.tensor(name, table.dtype, (tensor.elements,))
-    text = _text(draft, maps, raw, tensor, f"{port.name}_from_{name}", where)
-    counts = Counts(name, shape_text(raw), real, *accuracy(text.maps))
-    draft.before.append(_layer(raw, tensor, f"{port.name}_from_{name}", counts, text))
-    draft.inputs.append(Port(name, raw))
-    draft.counts.append(counts)
+    _mapped(draft, port, name, table, wanted, where, inward=True)
 
 
 def _write(draft: Draft, port: Port, name: str, table: PortTable | None, where: str) -> None:
@@ -80,20 +72,29 @@ def _write(draft: Draft, port: Port, name: str, table: PortTable | None, where: 
     if tensor.index not in draft.program.storage:
         raise IoFileError(f"{tensor} is a constant", where)
     scale = Fraction(tensor.scale)
-    maps = [
-        _fitted(
-            AffineMap(scale / u, z - scale * tensor.zero_point / u, 0, tensor.dtype.limits, table.dtype.limits), where
-        )
+    wanted = [
+        AffineMap(scale / u, z - scale * tensor.zero_point / u, 0, tensor.dtype.limits, table.dtype.limits)
         for u, z in zip(table.unit, table.zero, strict=True)
     ]
+    _mapped(draft, port, name, table, wanted, where, inward=False)
+
+
+def _mapped(
+    draft: Draft, port: Port, name: str, table: PortTable, wanted: Sequence[AffineMap], where: str, *, inward: bool
+) -> None:
+    """The layer between counts and the model's tensor, and the port of the counts."""
+    tensor, ports = port.tensor, draft.inputs if inward else draft.outputs
+    maps = [_fitted(each, where) for each in wanted]
     real = f"real value = {meaning(name, table.unit, table.zero)}"
     if table.dtype is tensor.dtype and all(_copies(m) for m in maps):
-        return _unchanged(draft.outputs, draft, name, tensor, real)
+        return _unchanged(ports, draft, name, tensor, real)
     made = draft.tensor(name, table.dtype, (tensor.elements,))
-    text = _text(draft, maps, tensor, made, f"{name}_from_{port.name}", where)
+    source, target = (made, tensor) if inward else (tensor, made)
+    title = f"{port.name}_from_{name}" if inward else f"{name}_from_{port.name}"
+    text = _text(draft, maps, source, target, title, where)
     counts = Counts(name, shape_text(made), real, *accuracy(text.maps))
-    draft.layers.append(_layer(tensor, made, f"{name}_from_{port.name}", counts, text))
-    draft.outputs.append(Port(name, made))
+    (draft.before if inward else draft.layers).append(_layer(source, target, title, counts, text))
+    ports.append(Port(name, made))
     draft.counts.append(counts)
 
 
