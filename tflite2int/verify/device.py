@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..budget import listed, port_bytes
 from ..compiler import Conversion, convert
+from ..emit.source import LARGEST_16_BIT_INT
 from ..errors import DoesNotFitError, EmulatorError
 from ..graph import Array
 from ..program import Program
@@ -18,7 +19,6 @@ from .image import Image, build
 from .targets import KIB, Target, find_target
 
 COMPILER_OPTION = {"size": "-Os", "speed": "-O2"}  # what optimize means to the C compiler
-LARGEST_AVR_OBJECT = 32767
 AVR_FLASH_REACH = 64 * KIB
 
 
@@ -57,9 +57,9 @@ def check_fits(program: Program, target: Target) -> None:
     for layer in program.layers:
         objects += [(f"{layer.operator} {constant.name}", constant.bytes) for constant in layer.constants]
     for name, size in objects:
-        if size > LARGEST_AVR_OBJECT:
+        if size > LARGEST_16_BIT_INT:
             raise DoesNotFitError(
-                f"{name} has {size:,} bytes; an AVR's int has 16 bits and counts to {LARGEST_AVR_OBJECT:,}", where
+                f"{name} has {size:,} bytes; an AVR's int has 16 bits and counts to {LARGEST_16_BIT_INT:,}", where
             )
     constants = [constant for layer in program.layers for constant in layer.constants]
     in_flash, in_ram = (sum(c.bytes for c in constants if c.in_flash is kept) for kept in (True, False))
