@@ -545,55 +545,53 @@ static void fully_connected(const IN_FLASH fully_connected_parameters *p, const 
     dense_outputs(&p->dense, 0, p->outputs, input, output);
 }
 
-/* From sums of products to int16 where the bias has 32 bits: one multiplier and shift a channel (step 1),
-        or one for all
-   (step 0). */
+/* From sums of 16-bit samples to int16: one multiplier and shift a channel (step 1), or one for all (step 0). */
 typedef struct {
     const IN_FLASH int32_t *bias; /* [channels], input zero point folded in */
     const IN_FLASH int32_t *multiplier;
     const IN_FLASH int8_t *shift;
-    int16_t step, lowest, highest;
-} requantization_int16_bias32;
+    int16_t step, zero_point, lowest, highest;
+} requantization_int16_gemmlowp;
 
-static int16_t requantize_int16_bias32(const IN_FLASH requantization_int16_bias32 *q, int channel, int32_t sum)
+static int16_t requantize_int16_gemmlowp(const IN_FLASH requantization_int16_gemmlowp *q, int channel, int32_t sum)
 {
     const int i = channel * q->step;
     sum += q->bias[channel];
-    return (int16_t)clamp(rescale(sum, q->multiplier[i], q->shift[i]), q->lowest, q->highest);
+    return (int16_t)clamp(rescale(sum, q->multiplier[i], q->shift[i]) + q->zero_point, q->lowest, q->highest);
 }
 
 /* What computes each output channel from the same inputs. */
 typedef struct {
     int size;                       /* inputs */
     const IN_FLASH int8_t *weights; /* [output channels][inputs] */
-    requantization_int16_bias32 to_output;
-} dense_parameters_int16_bias32;
+    requantization_int16_gemmlowp to_output;
+} dense_parameters_int16_gemmlowp;
 
 /* Requantizes x . weights[o] to output[o] for o from first to end - 1, two at a time; the last of an odd number is
    paired with itself. */
-static void dense_outputs_int16_bias32(const IN_FLASH dense_parameters_int16_bias32 *p, int first, int end,
+static void dense_outputs_int16_gemmlowp(const IN_FLASH dense_parameters_int16_gemmlowp *p, int first, int end,
         const int16_t *x, int16_t *output)
 {
     for (int o = first; o < end; o += 2) {
         const int other = o + 1 < end ? o + 1 : o;
         int32_t sum0, sum1;
         sum0 = dot_pair_int16(x, p->weights + o * p->size, p->weights + other * p->size, p->size, &sum1);
-        output[o] = requantize_int16_bias32(&p->to_output, o, sum0);
+        output[o] = requantize_int16_gemmlowp(&p->to_output, o, sum0);
         if (other != o) {
-            output[other] = requantize_int16_bias32(&p->to_output, other, sum1);
+            output[other] = requantize_int16_gemmlowp(&p->to_output, other, sum1);
         }
     }
 }
 
 typedef struct {
     int outputs;
-    dense_parameters_int16_bias32 dense;
-} fully_connected_parameters_int16_bias32;
+    dense_parameters_int16_gemmlowp dense;
+} fully_connected_parameters_int16_gemmlowp;
 
-static void fully_connected_int16_bias32(const IN_FLASH fully_connected_parameters_int16_bias32 *p,
+static void fully_connected_int16_gemmlowp(const IN_FLASH fully_connected_parameters_int16_gemmlowp *p,
         const int16_t *input, int16_t *output)
 {
-    dense_outputs_int16_bias32(&p->dense, 0, p->outputs, input, output);
+    dense_outputs_int16_gemmlowp(&p->dense, 0, p->outputs, input, output);
 }
 
 /* From sums whose accumulators have 48 bits at most to int16: one multiplier and shift a channel (step 1),
@@ -853,17 +851,17 @@ static void max_pool_2d_2(const int16_t *input, int16_t *output)
 }
 
 /* 3  FULLY_CONNECTED  "dense"  int16[1,1,1,3] -> int16[1,4] */
-static const IN_FLASH fully_connected_parameters_int16_bias32 fully_connected_3_parameters = {
+static const IN_FLASH fully_connected_parameters_int16_gemmlowp fully_connected_3_parameters = {
     4,                              /* outputs */
     { 3, fully_connected_3_weights, /* inputs of each output, weights */
     /* one multiplier */
     { fully_connected_3_bias, fully_connected_3_multiplier, fully_connected_3_shift,
-    0, 0, 30000 } }                 /* step, lowest, highest */
+    0, 0, 0, 30000 } }              /* step, output zero point, lowest, highest */
 };
 
 static void fully_connected_3(const int16_t *input, int16_t *output)
 {
-    fully_connected_int16_bias32(&fully_connected_3_parameters, input, output);
+    fully_connected_int16_gemmlowp(&fully_connected_3_parameters, input, output);
 }
 
 /* 4  FULLY_CONNECTED  "far"  int16[1,4] -> int16[1,4] */

@@ -36,8 +36,7 @@ _WORDS = {
     "_gemmlowp": _INT8,
     "_gemmlowp_counts": {**_INT8, "output_t": "int16_t"},
     "_int16": _INT16,
-    "_int16_bias32": _INT16,
-    "_int16_counts": _INT16,
+    "_int16_gemmlowp": _INT16,
     "_int16_wide": {**_INT16, "accumulator_t": "int64_t"},
 }
 _DROPPED = ("#pragma once", "#include <stdint.h>", '#include "sample.h"')

@@ -3,16 +3,15 @@
 #include "flash.h"
 #include "rescale.h"
 
-/* From sums of 16-bit samples to counts of a unit: one multiplier and shift a channel (step 1), or one for all
-   (step 0). */
+/* From sums of 16-bit samples to int16: one multiplier and shift a channel (step 1), or one for all (step 0). */
 typedef struct {
     const IN_FLASH int32_t *bias; /* [channels], input zero point folded in */
     const IN_FLASH int32_t *multiplier;
     const IN_FLASH int8_t *shift;
     int16_t step, zero_point, lowest, highest;
-} requantization_int16_counts;
+} requantization_int16_gemmlowp;
 
-static int16_t requantize_int16_counts(const IN_FLASH requantization_int16_counts *q, int channel, int32_t sum)
+static int16_t requantize_int16_gemmlowp(const IN_FLASH requantization_int16_gemmlowp *q, int channel, int32_t sum)
 {
     const int i = channel * q->step;
     sum += q->bias[channel];

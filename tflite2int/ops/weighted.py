@@ -28,8 +28,8 @@ Int64Array = npt.NDArray[np.int64]
 # bias; LINEAR is what is equal to GEMMLOWP and cheaper, where that is found. With 16-bit activations and a 64-bit bias
 # (or none) the reference reduces multipliers to 16 bits and rounds once: NARROW does so in 32-bit arithmetic, WIDE
 # serves where that is not proved to hold. COUNTS give 16-bit counts of a physical unit.
-LINEAR, GEMMLOWP, NARROW, WIDE, BIAS32 = "", "_gemmlowp", "_int16", "_int16_wide", "_int16_bias32"
-COUNTS = {DType.INT8: "_gemmlowp_counts", DType.INT16: "_int16_counts"}
+LINEAR, GEMMLOWP, NARROW, WIDE, BIAS32 = "", "_gemmlowp", "_int16", "_int16_wide", "_int16_gemmlowp"
+COUNTS = {DType.INT8: "_gemmlowp_counts", DType.INT16: BIAS32}
 
 INT8_TYPES = ("int8 int8 int32 > int8", "int8 int8 - > int8")
 WEIGHTED_TYPES = types(
@@ -193,8 +193,8 @@ class Weighted:
                 (f"{middle}, {step}, {linear.shift - 16}, {limits} }}", "middle, step, shift, lowest, highest"),
             )
         step = multiplier_step(self.rescale)
-        shifted = self.variant in (GEMMLOWP, *COUNTS.values())
-        zero, zero_note = (f" {zero_point},", " output zero point,") if shifted else ("", "")
+        # NARROW and WIDE are for 16 bits alone, whose zero point is 0.
+        zero, zero_note = ("", "") if self.variant in (NARROW, WIDE) else (f" {zero_point},", " output zero point,")
         return (
             (f"{{ {prefix}bias, {prefix}multiplier, {prefix}shift", _step_note(step)),
             (f"{step},{zero} {limits} }}", f"step,{zero_note} lowest, highest"),
